@@ -1,0 +1,77 @@
+using BinarySize.Formats.Archives;
+using BinarySize.Formats.Elf;
+using BinarySize.Formats.MachO;
+using BinarySize.Formats.Pe;
+using BinarySize.Formats.Wasm;
+using BinarySize.IO;
+using BinarySize.Mapping;
+
+namespace BinarySize.Formats;
+
+/// <summary>Maps one file: picks the reader by its first bytes, and keeps a damaged file from ending the run.</summary>
+public static class FormatReader
+{
+    /// <summary>How deep containers are followed into each other.</summary>
+    public const int MaxDepth = 8;
+
+    /// <summary>
+    /// The size map of a file. Never throws for what is in the file; what cannot be read is one slice "unreadable: …".
+    /// The map owns <paramref name="file"/> from here on.
+    /// </summary>
+    public static SizeMap Map(FileView file, string name)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
+        builder.Keep(file);
+        Read(new MapScope(builder, 0, 0, file.Bytes));
+        return builder.Build();
+    }
+
+    /// <summary>Reads whatever stands at <paramref name="scope"/> into its map; the entry point for containers too.</summary>
+    public static void Read(in MapScope scope)
+    {
+        if (scope.Depth > MaxDepth)
+        {
+            scope.Warn(MapWarningCodes.Limit, $"containers are nested more than {MaxDepth} deep; what is deeper is measured as a whole");
+            return;
+        }
+        FileFormat format = FileFormats.Detect(scope.Bytes);
+        try
+        {
+            switch (format)
+            {
+                case FileFormat.Elf:
+                    ElfReader.Read(scope);
+                    break;
+                case FileFormat.Pe:
+                    PeReader.Read(scope);
+                    break;
+                case FileFormat.MachO or FileFormat.MachOFat:
+                    MachOReader.Read(scope);
+                    break;
+                case FileFormat.Wasm:
+                    WasmReader.Read(scope);
+                    break;
+                case FileFormat.Ar:
+                    ArReader.Read(scope);
+                    break;
+                case FileFormat.Zip:
+                    ZipReader.Read(scope);
+                    break;
+                case FileFormat.Gzip:
+                    GzipReader.Read(scope);
+                    break;
+                case FileFormat.Tar:
+                    TarReader.Read(scope);
+                    break;
+                default:
+                    break;
+            }
+        }
+        catch (BadFormatException e)
+        {
+            scope.Map.MarkUnreadable(scope.Part, e.Message);
+            scope.Warn(MapWarningCodes.Damaged, $"damaged {format} file: {e.Message}");
+        }
+    }
+}

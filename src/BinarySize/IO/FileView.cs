@@ -1,0 +1,152 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace BinarySize.IO;
+
+/// <summary>How <see cref="FileView.Open"/> brings a file's bytes into reach.</summary>
+public enum FileAccessMode
+{
+    /// <summary>
+    /// Map it: nothing is copied. A file that another process truncates meanwhile takes the process down (SIGBUS), so
+    /// this is for the command line, where nobody writes what is read.
+    /// </summary>
+    Map,
+
+    /// <summary>Read it into native memory: safe beside concurrent writers. For use inside MSBuild.</summary>
+    Copy,
+}
+
+/// <summary>One file's bytes, read-only. Its length is the one it had when it was opened.</summary>
+public sealed unsafe class FileView : IDisposable
+{
+    // Below this a read is cheaper than a mapping.
+    private const long SmallFile = 64 * 1024;
+
+    private MemoryMappedFile? _map;
+    private MemoryMappedViewAccessor? _accessor;
+    private void* _native;
+    private bool _disposed;
+
+    private FileView(string path) => Path = path;
+
+    /// <summary>The path it was opened with, or a name for bytes that came from elsewhere.</summary>
+    public string Path { get; }
+
+    /// <summary>All bytes.</summary>
+    public ByteView Bytes { get; private set; }
+
+    /// <summary>Bytes in the file when it was opened.</summary>
+    public long Length => Bytes.Length;
+
+    /// <summary>Opens <paramref name="path"/>. Throws IOException or UnauthorizedAccessException where it cannot be read.</summary>
+    public static FileView Open(string path, FileAccessMode mode = FileAccessMode.Copy)
+    {
+        using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        long length = RandomAccess.GetLength(handle);
+        var view = new FileView(path);
+        try
+        {
+            if (mode == FileAccessMode.Map && length > SmallFile) view.MapFrom(handle, length);
+            else view.CopyFrom(handle, length);
+            return view;
+        }
+        catch
+        {
+            view.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A view over a copy of <paramref name="bytes"/>, for decompressed entries and for tests.</summary>
+    public static FileView FromBytes(ReadOnlySpan<byte> bytes, string name)
+    {
+        var view = new FileView(name);
+        view.Allocate(bytes.Length);
+        bytes.CopyTo(new Span<byte>(view._native, bytes.Length));
+        view.Bytes = new ByteView((byte*)view._native, bytes.Length);
+        return view;
+    }
+
+    /// <summary>
+    /// A view over what <paramref name="stream"/> yields, up to <paramref name="limit"/> bytes; further bytes are an error.
+    /// </summary>
+    public static FileView FromStream(Stream stream, long expected, long limit, string name)
+    {
+        var view = new FileView(name);
+        try
+        {
+            long capacity = Math.Clamp(expected, 256, limit), used = 0;
+            view.Allocate(capacity);
+            while (true)
+            {
+                if (used == capacity)
+                {
+                    int probe = stream.ReadByte();
+                    if (probe < 0) break;
+                    if (used >= limit) throw new BadFormatException($"it unpacks to more than {limit} bytes");
+                    capacity = Math.Min(limit, capacity * 2);
+                    view._native = NativeMemory.Realloc(view._native, (nuint)capacity);
+                    ((byte*)view._native)[used++] = (byte)probe;
+                    continue;
+                }
+                int n = stream.Read(new Span<byte>((byte*)view._native + used, (int)Math.Min(capacity - used, 1 << 20)));
+                if (n == 0) break;
+                used += n;
+            }
+            view.Bytes = new ByteView((byte*)view._native, used);
+            return view;
+        }
+        catch
+        {
+            view.Dispose();
+            throw;
+        }
+    }
+
+    private void MapFrom(SafeFileHandle handle, long length)
+    {
+        _map = MemoryMappedFile.CreateFromFile(handle, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _accessor = _map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+        byte* p = null;
+        _accessor.SafeMemoryMappedViewHandle.AcquirePointer(ref p);
+        Bytes = new ByteView(p + _accessor.PointerOffset, length);
+    }
+
+    private void CopyFrom(SafeFileHandle handle, long length)
+    {
+        Allocate(length);
+        long done = 0;
+        while (done < length)
+        {
+            int n = RandomAccess.Read(handle, new Span<byte>((byte*)_native + done, (int)Math.Min(length - done, 1 << 24)), done);
+            if (n == 0) break;
+            done += n;
+        }
+        // Shorter than it said: somebody truncated it meanwhile. What was read is what there is.
+        Bytes = new ByteView((byte*)_native, done);
+    }
+
+    private void Allocate(long length)
+    {
+        _native = NativeMemory.Alloc((nuint)Math.Max(1, length));
+    }
+
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        if (_accessor is not null)
+        {
+            _accessor.SafeMemoryMappedViewHandle.ReleasePointer();
+            _accessor.Dispose();
+        }
+        _map?.Dispose();
+        NativeMemory.Free(_native);
+        _native = null;
+        Bytes = default;
+        GC.SuppressFinalize(this);
+    }
+
+    ~FileView() => NativeMemory.Free(_native);
+}

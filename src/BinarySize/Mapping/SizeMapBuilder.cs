@@ -1,0 +1,227 @@
+using BinarySize.IO;
+
+namespace BinarySize.Mapping;
+
+/// <summary>
+/// Collects what readers say of a file and turns it into a <see cref="SizeMap"/>.
+/// Parts and owners are claimed independently. Of parts that claim the same bytes the deeper one wins, then the one that
+/// was claimed first; of owners the one with the higher rank, then the one that was claimed first. Claims may come in any
+/// order, overlap, and reach past the end (they are cut). What no part claims becomes padding (all zero) or a gap.
+/// Cost: O(n log n) in the number of claims, O(n) where they come in rising order and do not overlap.
+/// </summary>
+public sealed class SizeMapBuilder
+{
+    private readonly List<Part> _parts = [];
+    private readonly List<byte> _depths = [];
+    private readonly List<Owner> _owners = [default];
+    private readonly Dictionary<(int Parent, OwnerKind Kind, int Name), int> _internedOwners = [];
+    private readonly List<MapWarning> _warnings = [];
+    private readonly List<IDisposable> _kept = [];
+    private readonly Dictionary<int, string> _unreadable = [];
+    private readonly Dictionary<(int File, PartKind Kind), int> _rest = [];
+    private ClaimList _partClaims = new();
+    private ClaimList _ownerClaims = new();
+    private readonly ByteView _bytes;
+
+    /// <param name="bytes">The file. Used to tell padding from gaps; default where its content is not at hand.</param>
+    /// <param name="size">Bytes in the file.</param>
+    /// <param name="name">The file's name, which part 0 carries.</param>
+    public SizeMapBuilder(ByteView bytes, long size, string name)
+    {
+        _bytes = bytes;
+        Size = size;
+        AddPart(-1, PartKind.File, ContentKind.Other, Names.Intern(name));
+    }
+
+    /// <summary>Bytes in the file.</summary>
+    public long Size { get; }
+
+    public NameTable Names { get; } = new();
+
+    /// <summary>Parts so far; <see cref="AddPart"/> returns this number and raises it.</summary>
+    public int PartCount => _parts.Count;
+
+    /// <summary>Adds a node to the part tree. It has no bytes yet.</summary>
+    public int AddPart(int parent, PartKind kind, ContentKind content, int name, long unpackedSize = -1)
+    {
+        _parts.Add(new Part(parent, name, kind, content, unpackedSize));
+        _depths.Add(parent < 0 ? (byte)0 : (byte)Math.Min(255, _depths[parent] + 1));
+        return _parts.Count - 1;
+    }
+
+    /// <summary>Gives <paramref name="length"/> bytes at <paramref name="start"/> of the file to a part.</summary>
+    public void ClaimPart(long start, long length, int part) =>
+        _partClaims.Add(start, length, Size, part, _depths[part], _parts[part].Content, Basis.Exact);
+
+    /// <summary>A new node of the owner tree, without looking whether there is one like it.</summary>
+    public int AddOwner(int parent, OwnerKind kind, int name)
+    {
+        _owners.Add(new Owner(parent, name, kind));
+        return _owners.Count - 1;
+    }
+
+    /// <summary>The one node of the owner tree with this parent, kind and name.</summary>
+    public int InternOwner(int parent, OwnerKind kind, ReadOnlySpan<char> name) => InternOwner(parent, kind, Names.Intern(name));
+
+    /// <summary>The one node of the owner tree with this parent, kind and interned name.</summary>
+    public int InternOwner(int parent, OwnerKind kind, int internedName)
+    {
+        ref int id = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_internedOwners, (parent, kind, internedName), out bool exists);
+        if (!exists) id = AddOwner(parent, kind, internedName);
+        return id;
+    }
+
+    /// <summary>Gives <paramref name="length"/> bytes at <paramref name="start"/> of the file to an owner.</summary>
+    /// <param name="rank">Of overlapping claims the higher rank wins: 1 symbols, 2 debug or compiler information.</param>
+    public void ClaimOwner(long start, long length, int owner, ContentKind content, Basis basis = Basis.Exact, byte rank = 1) =>
+        _ownerClaims.Add(start, length, Size, owner, rank, content, basis);
+
+    /// <summary>Splits a run evenly among owners that share it; the first ones get the odd bytes.</summary>
+    public void ClaimShared(long start, long length, ReadOnlySpan<int> owners, ContentKind content, byte rank = 1)
+    {
+        if (owners.Length == 1)
+        {
+            ClaimOwner(start, length, owners[0], content, Basis.Exact, rank);
+            return;
+        }
+        for (int i = 0; i < owners.Length; i++)
+        {
+            long from = (long)((Int128)length * i / owners.Length), to = (long)((Int128)length * (i + 1) / owners.Length);
+            ClaimOwner(start + from, to - from, owners[i], content, Basis.Derived, rank);
+        }
+    }
+
+    /// <summary>
+    /// Lays the map of what a part contains over the part's bytes: as it is where it has the same length, in proportion
+    /// (and then <see cref="Basis.Estimated"/>) where the part is compressed. Part 0 of the inner map becomes <paramref name="part"/>.
+    /// </summary>
+    public void Nest(long start, long length, int part, SizeMap inner)
+    {
+        bool scaled = inner.Size != length;
+        int[] names = new int[inner.Names.Count];
+        var parts = new int[inner.Parts.Length];
+        parts[0] = part;
+        int NameOf(int id) => id == 0 ? 0 : names[id] != 0 ? names[id] : names[id] = Names.Intern(inner.Names.Bytes(id));
+        for (int i = 1; i < parts.Length; i++)
+        {
+            Part p = inner.Parts[i];
+            parts[i] = AddPart(parts[p.Parent], p.Kind, p.Content, NameOf(p.Name), p.UnpackedSize);
+        }
+        var owners = new int[inner.Owners.Length];
+        for (int i = 1; i < owners.Length; i++)
+        {
+            Owner o = inner.Owners[i];
+            owners[i] = InternOwner(owners[o.Parent], o.Kind, NameOf(o.Name));
+        }
+        ReadOnlySpan<Slice> slices = inner.Slices;
+        for (int i = 0; i < slices.Length; i++)
+        {
+            Slice s = slices[i];
+            long from = s.Start, to = from + inner.LengthOf(i);
+            if (scaled)
+            {
+                from = (long)((Int128)from * length / inner.Size);
+                to = (long)((Int128)to * length / inner.Size);
+            }
+            if (to <= from) continue;
+            _partClaims.Add(start + from, to - from, Size, parts[s.Part], _depths[parts[s.Part]], s.Content, scaled ? Basis.Estimated : s.Basis);
+            if (s.Owner != 0) ClaimOwner(start + from, to - from, owners[s.Owner], s.Content, scaled ? Basis.Estimated : s.Basis, rank: 3);
+        }
+        _warnings.AddRange(inner.Warnings);
+    }
+
+    /// <summary>Notes something that could not be read as it should.</summary>
+    public void Warn(string code, string message)
+    {
+        // A damaged file can give rise to any number of them; the first few say all there is to say.
+        if (_warnings.Count < 100) _warnings.Add(new MapWarning(code, message));
+    }
+
+    /// <summary>Hands over something that must live as long as the map, a <see cref="FileView"/> that names lie in.</summary>
+    public void Keep(IDisposable resource) => _kept.Add(resource);
+
+    /// <summary>
+    /// Says why a file could not be read to its end: bytes of it that no part claims become one part "unreadable: …"
+    /// instead of padding and gaps.
+    /// </summary>
+    /// <param name="part">The part that stands for the file.</param>
+    /// <param name="reason">What is wrong with it.</param>
+    public void MarkUnreadable(int part, string reason) => _unreadable[part] = "unreadable: " + reason;
+
+    /// <summary>Turns the claims into the map. The builder is used up.</summary>
+    public SizeMap Build()
+    {
+        List<Run> parts = _partClaims.Resolve();
+        _partClaims = new ClaimList();
+        List<Run> owners = _ownerClaims.Resolve();
+        _ownerClaims = new ClaimList();
+
+        // A file that was looked into names what it left over; one that was not is a single slice.
+        var looked = new bool[_parts.Count];
+        foreach (Part p in _parts)
+        {
+            if (p.Parent >= 0) looked[p.Parent] = true;
+        }
+        foreach (int part in _unreadable.Keys) looked[part] = true;
+        looked[0] |= parts.Count > 0;
+
+        var slices = new List<Slice>(parts.Count + owners.Count);
+        int at = 0;
+        void Emit(long start, long end, int part, ContentKind content, Basis basis)
+        {
+            if (part < looked.Length && looked[part] && _parts[part].Kind == PartKind.File)
+            {
+                part = Unclaimed(start, end - start, part);
+                content = _parts[part].Content;
+            }
+            // Owners are sorted and disjoint: walk them along.
+            while (at < owners.Count && owners[at].End <= start) at++;
+            for (int i = at; start < end; i++)
+            {
+                if (i >= owners.Count || owners[i].Start >= end)
+                {
+                    Append(start, part, 0, content, basis);
+                    break;
+                }
+                Run o = owners[i];
+                if (o.Start > start) Append(start, part, 0, content, basis);
+                Append(Math.Max(start, o.Start), part, o.Id, o.Content, o.Basis > basis ? o.Basis : basis);
+                start = Math.Min(end, o.End);
+            }
+        }
+        void Append(long start, int part, int owner, ContentKind content, Basis basis)
+        {
+            if (slices.Count > 0 && slices[^1] is var last
+                && last.Part == part && last.Owner == owner && last.Content == content && last.Basis == basis) return;
+            slices.Add(new Slice(start, part, owner, content, basis));
+        }
+
+        long position = 0;
+        foreach (Run run in parts)
+        {
+            if (run.Start > position) Emit(position, run.Start, 0, ContentKind.Other, Basis.Exact);
+            Emit(run.Start, run.End, run.Id, run.Content, run.Basis);
+            position = run.End;
+        }
+        if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
+        return new SizeMap(Size, [.. slices], [.. _parts], [.. _owners], Names, _warnings, _kept);
+    }
+
+    private int Unclaimed(long start, long length, int file)
+    {
+        if (_unreadable.TryGetValue(file, out string? reason)) return Rest(file, PartKind.Unreadable, ContentKind.Unreadable, reason);
+        bool padding = _bytes.Contains(start, length) && _bytes.IsFilledWith(start, length, 0);
+        return padding
+            ? Rest(file, PartKind.Padding, ContentKind.Padding, "padding")
+            : Rest(file, PartKind.Gap, ContentKind.Other, "gap");
+    }
+
+    private int Rest(int file, PartKind kind, ContentKind content, string name)
+    {
+        if (!_rest.TryGetValue((file, kind), out int part))
+        {
+            _rest[(file, kind)] = part = AddPart(file, kind, content, Names.Intern(name));
+        }
+        return part;
+    }
+}
