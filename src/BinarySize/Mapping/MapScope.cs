@@ -11,7 +11,8 @@ namespace BinarySize.Mapping;
 /// <param name="Base">Offset of its first byte in the mapped file.</param>
 /// <param name="Bytes">Its bytes.</param>
 /// <param name="Depth">How many containers it lies in.</param>
-public readonly record struct MapScope(SizeMapBuilder Map, int Part, long Base, ByteView Bytes, int Depth = 0)
+/// <param name="OwnerRoot">Parent of the owners that the reader finds (the NuGet package that the file came with); 0 for none.</param>
+public readonly record struct MapScope(SizeMapBuilder Map, int Part, long Base, ByteView Bytes, int Depth = 0, int OwnerRoot = 0)
 {
     public NameTable Names => Map.Names;
 
@@ -54,7 +55,7 @@ public readonly record struct MapScope(SizeMapBuilder Map, int Part, long Base, 
 
     /// <summary>The scope of a file that lies in this one as it is, at <paramref name="start"/>.</summary>
     public MapScope Inner(long start, long length, int part) =>
-        new(Map, part, Base + start, Bytes.Slice(start, length), Depth + 1);
+        new(Map, part, Base + start, Bytes.Slice(start, length), Depth + 1, OwnerRoot);
 
     public void Warn(string code, string message) => Map.Warn(code, message);
 }
