@@ -43,7 +43,7 @@ public static class FormatReader
                 case FileFormat.Elf:
                     ElfReader.Read(scope);
                     break;
-                case FileFormat.Pe:
+                case FileFormat.Pe or FileFormat.Coff:
                     PeReader.Read(scope);
                     break;
                 case FileFormat.MachO or FileFormat.MachOFat:
