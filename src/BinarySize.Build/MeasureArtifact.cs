@@ -90,10 +90,7 @@ public sealed class MeasureArtifact : Task
         {
             StageInputs inputs = Inputs();
             string stateFile = Path.Combine(StateDirectory.GetMetadata("FullPath"), $"{Stage}.state");
-            StageState state = StageState.TryRead(stateFile, inputs.Key) is { } known && known.ReportFiles.All(File.Exists)
-                ? known
-                : Measure(inputs, stateFile);
-            Say(state);
+            Say(StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile));
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

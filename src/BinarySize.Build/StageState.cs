@@ -15,7 +15,7 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Lo
     // Raised when the layout of this file changes.
     private const int Version = 1;
 
-    /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/>; null where it is not, or cannot be read.</summary>
+    /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> and its reports are still there; null otherwise.</summary>
     public static StageState? TryRead(string path, string key)
     {
         try
@@ -31,7 +31,12 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Lo
             {
                 findings[i] = new LoggedFinding(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadInt32(), reader.ReadInt32());
             }
-            return new StageState(key, summary, table, findings, Strings(reader), reader.ReadString());
+            string[] reports = Strings(reader);
+            foreach (string report in reports)
+            {
+                if (!File.Exists(report)) return null;
+            }
+            return new StageState(key, summary, table, findings, reports, reader.ReadString());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException)
         {
