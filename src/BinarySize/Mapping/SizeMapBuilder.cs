@@ -176,7 +176,7 @@ public sealed class SizeMapBuilder
         Slice last = new(0, -1, 0, default, default);
         void Emit(long start, long end, int part, ContentKind content, Basis basis)
         {
-            if (part < looked.Length && looked[part] && _parts[part].Kind == PartKind.File)
+            if (part < looked.Length && looked[part] && _parts[part].Kind is PartKind.File or PartKind.Slice)
             {
                 part = Unclaimed(start, end - start, part);
                 content = _parts[part].Content;
