@@ -60,6 +60,9 @@ public sealed class SizeMapBuilder
         return _owners.Count - 1;
     }
 
+    /// <summary>Name id of an owner.</summary>
+    internal int OwnerName(int owner) => _owners[owner].Name;
+
     /// <summary>The one node of the owner tree with this parent, kind and name.</summary>
     public int InternOwner(int parent, OwnerKind kind, ReadOnlySpan<char> name) => InternOwner(parent, kind, Names.Intern(name));
 
