@@ -1,4 +1,5 @@
 using BinarySize.Formats.Archives;
+using BinarySize.Formats.Bundle;
 using BinarySize.Formats.Elf;
 using BinarySize.Formats.MachO;
 using BinarySize.Formats.Pe;
@@ -56,13 +57,16 @@ public static class FormatReader
             switch (format)
             {
                 case FileFormat.Elf:
-                    ElfReader.Read(scope);
+                    ElfReader.Read(BundleReader.ReadAppended(scope, format));
                     break;
                 case FileFormat.Pe:
+                    PeReader.Read(BundleReader.ReadAppended(scope, format));
+                    break;
+                case FileFormat.Coff:
                     PeReader.Read(scope);
                     break;
                 case FileFormat.MachO or FileFormat.MachOFat:
-                    MachOReader.Read(scope);
+                    MachOReader.Read(BundleReader.ReadAppended(scope, format));
                     break;
                 case FileFormat.Wasm:
                     WasmReader.Read(scope);
@@ -80,6 +84,8 @@ public static class FormatReader
                     TarReader.Read(scope);
                     break;
                 default:
+                    // A zip archive may stand behind anything: a script that unpacks it, say.
+                    if (ZipReader.EndsLikeZip(scope.Bytes)) ZipReader.Read(scope);
                     break;
             }
         }

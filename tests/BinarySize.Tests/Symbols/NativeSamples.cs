@@ -23,4 +23,21 @@ internal static class NativeSamples
         string folder = Samples.Make(name, [Source(source)], [compiler, .. flags], folder => Tool.Run(compiler, [.. flags, Source(source), "-o", Path.Combine(folder, "out")]));
         return Path.Combine(folder, "out");
     }
+
+    /// <summary>A file of a NuGet package, restored once.</summary>
+    public static string Package(string id, string version, string file)
+    {
+        string folder = Samples.Make("package-" + id.ToLowerInvariant(), [], [version], folder =>
+        {
+            string project = Path.Combine(folder, "restore.csproj");
+            File.WriteAllText(project, $"""
+                <Project Sdk="Microsoft.NET.Sdk">
+                  <PropertyGroup><TargetFramework>net9.0</TargetFramework><ManagePackageVersionsCentrally>false</ManagePackageVersionsCentrally></PropertyGroup>
+                  <ItemGroup><PackageReference Include="{id}" Version="{version}" /></ItemGroup>
+                </Project>
+                """);
+            Tool.Run("dotnet", "restore", project, "--packages", Path.Combine(folder, "packages"), "--nologo");
+        });
+        return Path.Combine(folder, "packages", id.ToLowerInvariant(), version, file);
+    }
 }
