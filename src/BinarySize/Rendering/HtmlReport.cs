@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -127,22 +128,26 @@ public static class HtmlReport
             if (shown[i].Node is not { } node) continue;
             IReadOnlyList<ReportNode> children = node.Children;
             int kept = 0;
+            long rest = node.Size;
             // Children are sorted by size: those that are large enough stand in front.
-            while (kept < children.Count && (children[kept].Size > threshold || (children[kept].Size == threshold && ties-- > 0)))
-            {
-                shown.Add(new Shown(children[kept], children[kept].Name, children[kept].Size, 0));
-                kept++;
-            }
+            while (kept < children.Count && (children[kept].Size > threshold || (children[kept].Size == threshold && ties-- > 0))) rest -= children[kept++].Size;
             int folded = children.Count - kept;
-            if (folded > 0)
+            bool placed = folded == 0;
+            for (int c = 0; c < kept; c++)
             {
-                long size = node.Size;
-                for (int c = 0; c < kept; c++) size -= children[c].Size;
-                shown.Add(new Shown(null, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"[{folded} smaller]"), size, 0));
+                if (!placed && children[c].Size < rest)
+                {
+                    shown.Add(Folded(folded, rest));
+                    placed = true;
+                }
+                shown.Add(new Shown(children[c], children[c].Name, children[c].Size, 0));
             }
+            if (!placed) shown.Add(Folded(folded, rest));
             shown[i] = shown[i] with { Children = kept + (folded > 0 ? 1 : 0) };
         }
         return shown;
+
+        static Shown Folded(int count, long size) => new(null, string.Create(CultureInfo.InvariantCulture, $"[{count:N0} smaller]"), size, 0);
     }
 
     // Nodes larger than the threshold are shown, and of those as large as it the given number. A node is never smaller
