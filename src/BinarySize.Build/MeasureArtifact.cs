@@ -210,7 +210,7 @@ public sealed class MeasureArtifact : Task
             SourceLocation at = finding.Location ?? new SourceLocation(ProjectFile, 0, 0);
             said.Add(new LoggedFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
         }
-        var state = new StageState(inputs.Key, Summary(inputs, report), [.. ConsoleReport.Render(report, new ConsoleOptions())], [.. said], [.. written], markdown);
+        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], markdown);
         try
         {
             state.Write(stateFile);
@@ -221,6 +221,9 @@ public sealed class MeasureArtifact : Task
         }
         return state;
     }
+
+    // A build log has room for the files of a folder, or for what is inside of a few.
+    private static ConsoleOptions TableOptions(Report report) => new() { Depth = report.Artifacts.Count > 0 && report.Artifacts[0].FileCount <= 4 ? 2 : 1 };
 
     private void Say(StageState state)
     {
@@ -268,10 +271,10 @@ public sealed class MeasureArtifact : Task
         var formats = new List<ReportFormat>();
         foreach (string name in ReportFormats.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (name.All(char.IsAsciiLetter) && Enum.TryParse(name, ignoreCase: true, out ReportFormat format)) formats.Add(format);
+            if (ReportWriter.TryParse(name, out ReportFormat format)) formats.Add(format);
             else
             {
-                findings.Add(new("BSZ1007", true, $"Property BinarySizeReportFormats names '{name}'. Known are: {string.Join(", ", Enum.GetNames<ReportFormat>().Select(n => n.ToLowerInvariant()))}.",
+                findings.Add(new("BSZ1007", true, $"Property BinarySizeReportFormats names '{name}'. Known are: {string.Join(", ", ReportWriter.FormatNames)}.",
                     ProjectSource.FindProperty(ProjectFile, "BinarySizeReportFormats")));
             }
         }

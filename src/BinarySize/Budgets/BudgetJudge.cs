@@ -220,8 +220,17 @@ public static class BudgetJudge
                 text.Append(CultureInfo.InvariantCulture, $": {ByteSize.Exact(value)}{metric} > {ByteSize.Exact(limit)}{literal}.");
                 if (!over && budget.Max is { } max) text.Append(CultureInfo.InvariantCulture, $" {ByteSize.Format(max - value)} are left up to {ByteSize.Exact(max)}.");
             }
-            text.Append(contributors).Append(Owner);
+            text.Append(contributors).Append(Symbols()).Append(Owner);
             findings.Add(new(over ? "BSZ2001" : "BSZ2101", over, text.ToString(), budget.Location));
+        }
+
+        // Symbols in the publish folder ship; few people expect it, and one property leaves them out.
+        private string Symbols()
+        {
+            if (budget.Scope != BudgetScope.Artifact || context.Stage != Stage.Publish || budget.Match.Count > 0) return "";
+            List<MeasuredFile> symbols = [.. context.Artifacts[0].Files.Where(f => Path.GetExtension(f.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf")];
+            long size = symbols.Sum(f => f.Size);
+            return size * 10 < context.Artifacts[0].Size ? "" : $" Symbols take {ByteSize.Format(size)} of it; CopyOutputSymbolsToPublishDirectory=false leaves them out.";
         }
 
         private string Configuration => context.Configuration.Length == 0 ? "" : $" ({context.Configuration})";
