@@ -203,7 +203,9 @@ internal sealed class ElfSymbolOwners : IDisposable
     {
         foreach (ref readonly ElfRegion region in _regions.All)
         {
-            if (!region.Whole || region.Section < 0 || !_file.Name(_file.Sections[region.Section]).SequenceEqual(".eh_frame"u8)) continue;
+            if (!region.Whole || region.Section < 0) continue;
+            ReadOnlySpan<byte> name = _file.Name(_file.Sections[region.Section]);
+            if (!name.SequenceEqual(".eh_frame"u8) && !name.SequenceEqual(".bolt.org.eh_frame"u8)) continue;
             int block = -1;
             int section = region.Section;
             try
@@ -530,7 +532,9 @@ internal sealed class ElfSymbolOwners : IDisposable
         }
         foreach (ref readonly ElfRegion region in _regions.All)
         {
-            if (!region.Whole || region.Section < 0 || _file.IsRelocatable || !_file.Name(_file.Sections[region.Section]).SequenceEqual(".eh_frame_hdr"u8)) continue;
+            if (!region.Whole || region.Section < 0 || _file.IsRelocatable) continue;
+            ReadOnlySpan<byte> name = _file.Name(_file.Sections[region.Section]);
+            if (!name.SequenceEqual(".eh_frame_hdr"u8) && !name.SequenceEqual(".bolt.org.eh_frame_hdr"u8)) continue;
             if (!EhFrame.TryReadTable(_file, region.Section, out long start, out int count, out int entrySize, out byte encoding)) continue;
             for (int i = 0; i < count; i++)
             {
