@@ -53,6 +53,9 @@ public sealed class SizeMapBuilder
     public void ClaimPart(long start, long length, int part) =>
         _partClaims.Add(start, length, Size, part, _depths[part], _parts[part].Content, Basis.Exact);
 
+    /// <summary>A node of the owner tree by its number.</summary>
+    public Owner OwnerAt(int owner) => _owners[owner];
+
     /// <summary>A new node of the owner tree, without looking whether there is one like it.</summary>
     public int AddOwner(int parent, OwnerKind kind, int name)
     {
@@ -75,6 +78,7 @@ public sealed class SizeMapBuilder
     }
 
     /// <summary>Gives <paramref name="length"/> bytes at <paramref name="start"/> of the file to an owner.</summary>
+    /// <param name="content">What the bytes are for; <see cref="ContentKind.Other"/> leaves it to the part that they lie in.</param>
     /// <param name="rank">Of overlapping claims the higher rank wins: 1 symbols, 2 debug or compiler information.</param>
     public void ClaimOwner(long start, long length, int owner, ContentKind content, Basis basis = Basis.Exact, byte rank = 1) =>
         _ownerClaims.Add(start, length, Size, owner, rank, content, basis);
@@ -179,7 +183,7 @@ public sealed class SizeMapBuilder
         Slice last = new(0, -1, 0, default, default);
         void Emit(long start, long end, int part, ContentKind content, Basis basis)
         {
-            if (part < looked.Length && looked[part] && _parts[part].Kind == PartKind.File)
+            if (part < looked.Length && looked[part] && _parts[part].Kind is PartKind.File or PartKind.Slice)
             {
                 part = Unclaimed(start, end - start, part);
                 content = _parts[part].Content;
@@ -194,7 +198,7 @@ public sealed class SizeMapBuilder
                     break;
                 }
                 if (o.Start > start) Append(start, part, 0, content, basis);
-                Append(Math.Max(start, o.Start), part, o.Id, o.Content, o.Basis > basis ? o.Basis : basis);
+                Append(Math.Max(start, o.Start), part, o.Id, o.Content == ContentKind.Other ? content : o.Content, o.Basis > basis ? o.Basis : basis);
                 start = Math.Min(end, o.End);
                 if (o.End == start) hasOwner = owners.TryNext(out o);
             }

@@ -114,9 +114,10 @@ public static class TreeBuilder
             if (part <= 0) return node;
             node = Container(node, parts[part].Parent);
             Part p = parts[part];
-            return p.Kind is PartKind.File or PartKind.Folder or PartKind.Layer or PartKind.Slice
-                ? Own(node, 0, part, p.Name, PartKinds.NameOf(p.Kind), p.UnpackedSize)
-                : node;
+            if (p.Kind is not (PartKind.File or PartKind.Folder or PartKind.Layer or PartKind.Slice)) return node;
+            node = Own(node, 0, part, p.Name, PartKinds.NameOf(p.Kind), p.UnpackedSize);
+            if (p.Kind == PartKind.File && file.EntryPackages is { } entries) node.Package = entries.GetValueOrDefault(node.Name)?.ToString();
+            return node;
         }
 
         private PackageIdentity? PackageOf(int part)
