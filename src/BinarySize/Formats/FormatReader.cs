@@ -62,6 +62,9 @@ public static class FormatReader
                 case FileFormat.Pe:
                     PeReader.Read(BundleReader.ReadAppended(scope, format));
                     break;
+                case FileFormat.Coff:
+                    PeReader.Read(scope);
+                    break;
                 case FileFormat.MachO or FileFormat.MachOFat:
                     MachOReader.Read(BundleReader.ReadAppended(scope, format));
                     break;
