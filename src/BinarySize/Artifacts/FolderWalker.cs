@@ -9,7 +9,7 @@ namespace BinarySize.Artifacts;
 /// <param name="Size">Bytes; for a link the bytes of its own text, as <c>du -b</c> counts it.</param>
 /// <param name="Modified">Last write time in UTC ticks.</param>
 /// <param name="LinkTarget">Where a symbolic link points to; null for a regular file.</param>
-public readonly record struct FoundFile(string Path, string FullPath, long Size, long Modified, string? LinkTarget);
+public sealed record FoundFile(string Path, string FullPath, long Size, long Modified, string? LinkTarget);
 
 /// <summary>
 /// Lists what lies in a folder. Links are counted, never followed, so that a circle of them ends and nothing is counted

@@ -23,8 +23,8 @@ public sealed record JudgeContext
     /// </summary>
     public Func<BudgetScope, IReadOnlyCollection<string>> KnownElsewhere { get; init; } = static _ => [];
 
-    /// <summary>True where a later stage follows in this build: what matches nothing here is judged there.</summary>
-    public bool LaterStageFollows { get; init; }
+    /// <summary>True where another stage of this build judges the budgets that have no stage and match nothing here.</summary>
+    public bool JudgedElsewhere { get; init; }
 
     /// <summary>Compressed sizes; null where no budget asks for them.</summary>
     public CompressedSizes? Compressed { get; init; }
@@ -220,8 +220,17 @@ public static class BudgetJudge
                 text.Append(CultureInfo.InvariantCulture, $": {ByteSize.Exact(value)}{metric} > {ByteSize.Exact(limit)}{literal}.");
                 if (!over && budget.Max is { } max) text.Append(CultureInfo.InvariantCulture, $" {ByteSize.Format(max - value)} are left up to {ByteSize.Exact(max)}.");
             }
-            text.Append(contributors).Append(Owner);
+            text.Append(contributors).Append(Symbols()).Append(Owner);
             findings.Add(new(over ? "BSZ2001" : "BSZ2101", over, text.ToString(), budget.Location));
+        }
+
+        // Symbols in the publish folder ship; few people expect it, and one property leaves them out.
+        private string Symbols()
+        {
+            if (budget.Scope != BudgetScope.Artifact || context.Stage != Stage.Publish || budget.Match.Count > 0) return "";
+            List<MeasuredFile> symbols = [.. context.Artifacts[0].Files.Where(f => Path.GetExtension(f.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf")];
+            long size = symbols.Sum(f => f.Size);
+            return size * 10 < context.Artifacts[0].Size ? "" : $" Symbols take {ByteSize.Format(size)} of it; CopyOutputSymbolsToPublishDirectory=false leaves them out.";
         }
 
         private string Configuration => context.Configuration.Length == 0 ? "" : $" ({context.Configuration})";
@@ -242,7 +251,7 @@ public static class BudgetJudge
         private bool MayMatchElsewhere()
         {
             if (budget.Stages.Count > 0) return false;
-            if (context.LaterStageFollows) return true;
+            if (context.JudgedElsewhere) return true;
             IReadOnlyCollection<string> known = context.KnownElsewhere(budget.Scope);
             return budget.Match.Count == 0 ? known.Count > 0 : known.Any(name => budget.Match.Any(p => p.Matches(name)));
         }
@@ -255,7 +264,7 @@ public static class BudgetJudge
             string hint = budget.MatchText is not null && Nearest.Find(budget.MatchText, names) is { } near ? $" Closest: '{near}'."
                 : budget.Scope == BudgetScope.Artifact ? " Did you forget Scope?" : "";
             string least = found == 0
-                ? "Set MinMatches=\"0\" if absence is fine."
+                ? $"{(budget.Stages.Count == 0 && context.Stage == Stage.Build ? "Set Stage=\"Publish\" if only published output has it, " : "Set ")}MinMatches=\"0\" if absence is fine."
                 : string.Create(CultureInfo.InvariantCulture, $"It found {found} but needs {budget.MinMatches} (MinMatches).");
             return $"Size budget '{budget.Name}'{Configuration} matched no {scope}: {what} is not in what is measured at {context.Stage}.{hint} {least}"
                 .Replace($"matched no {scope}: any {scope} is not", $"matched nothing: no {scope} is", StringComparison.Ordinal);

@@ -11,6 +11,9 @@ public enum FileFormat
 
     /// <summary>PE/COFF image. A managed assembly is one too.</summary>
     Pe,
+
+    /// <summary>COFF object file.</summary>
+    Coff,
     MachO,
     MachOFat,
     Wasm,
@@ -48,6 +51,6 @@ public static class FileFormats
                     return FileFormat.MachOFat;
             }
         }
-        return FileFormat.Other;
+        return Pe.PeFile.IsObject(bytes) ? FileFormat.Coff : FileFormat.Other;
     }
 }

@@ -51,6 +51,17 @@ public sealed unsafe class NameTable : IDisposable
         return id;
     }
 
+    /// <summary>The one id of these bytes, which stay where they are if they are new: their file must outlive this table.</summary>
+    public int InternMapped(ByteView name)
+    {
+        if (name.Length == 0) return 0;
+        if (_interned * 2 >= _buckets.Length) Grow();
+        int place = Place(name.Span());
+        if (_buckets[place] != 0) return _buckets[place];
+        _interned++;
+        return _buckets[place] = AddMapped(name);
+    }
+
     /// <summary>The one id of this text.</summary>
     public int Intern(ReadOnlySpan<char> name)
     {

@@ -12,10 +12,59 @@ namespace BinarySize.Formats.Elf;
 public static class ElfReader
 {
     /// <summary>Maps the file at <paramref name="scope"/>.</summary>
-    public static void Read(in MapScope scope)
+    public static void Read(in MapScope scope) => Read(scope, null);
+
+    /// <summary>
+    /// Maps the file at <paramref name="scope"/> with the symbols of its debug file, where it has none itself. A debug file
+    /// with another build-id is not used, and a warning says so. Names stay where they are in the debug file: hand its view
+    /// over with <see cref="SizeMapBuilder.Keep"/>.
+    /// </summary>
+    /// <param name="scope">Where the file is mapped.</param>
+    /// <param name="debug">The debug file, see <see cref="DebugFileLocator"/>; null where there is none.</param>
+    public static void Read(in MapScope scope, ElfFile? debug)
     {
         ElfFile file = ElfFile.Parse(scope.Bytes);
-        ClaimParts(scope, file);
+        int[] parts = ClaimParts(scope, file);
+        if (debug is not null && !debug.BuildId.Span.SequenceEqual(file.BuildId.Span))
+        {
+            scope.Warn(MapWarningCodes.Mismatch, string.Create(CultureInfo.InvariantCulture,
+                $"the debug file has build-id {Convert.ToHexStringLower(debug.BuildId.Span)}, the binary {Convert.ToHexStringLower(file.BuildId.Span)}: its symbols are not used"));
+            debug = null;
+        }
+        using var owners = new ElfSymbolOwners(scope, file, debug) { SectionPart = section => parts[section] };
+        owners.Claim();
+    }
+
+    /// <summary>
+    /// The size map of an ELF file with its debug file, like <see cref="FormatReader.Map(FileView, string, bool)"/>. The map owns both files from here on.
+    /// </summary>
+    public static SizeMap Map(FileView file, string name, FileView debug)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(debug);
+        var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
+        builder.Keep(file);
+        builder.Keep(debug);
+        var scope = new MapScope(builder, 0, 0, file.Bytes);
+        ElfFile? symbols = null;
+        try
+        {
+            symbols = ElfFile.Parse(debug.Bytes);
+        }
+        catch (BadFormatException e)
+        {
+            scope.Warn(MapWarningCodes.Damaged, "the debug file cannot be used: " + e.Message);
+        }
+        try
+        {
+            Read(scope, symbols);
+        }
+        catch (BadFormatException e)
+        {
+            builder.MarkUnreadable(0, e.Message);
+            scope.Warn(MapWarningCodes.Damaged, $"damaged ELF file: {e.Message}");
+        }
+        return builder.Build();
     }
 
     /// <summary>What a section's bytes are for, by its type, flags, and name.</summary>
@@ -47,7 +96,8 @@ public static class ElfReader
         return (section.Flags & ElfConstants.FlagWrite) != 0 ? ContentKind.Data : ContentKind.ReadOnlyData;
     }
 
-    private static void ClaimParts(in MapScope scope, ElfFile file)
+    /// <summary>Claims headers, sections and segments; the result has the part of each section.</summary>
+    private static int[] ClaimParts(in MapScope scope, ElfFile file)
     {
         foreach (string problem in file.Problems) scope.Warn(MapWarningCodes.Damaged, problem);
         int headerSize = Math.Max(file.HeaderSize, file.Is64 ? 64 : 52);
@@ -63,8 +113,10 @@ public static class ElfReader
             scope.Claim(file.SectionTableOffset, file.SectionTableSize, PartKind.Header, ContentKind.Format, "section headers");
             end = Math.Max(end, file.SectionTableOffset + file.SectionTableSize);
         }
+        var parts = new int[file.Sections.Length];
         foreach (ref readonly ElfSection s in file.Sections)
         {
+            parts[s.Index] = scope.Part;
             long size = s.FileSize;
             if (size == 0) continue;
             ByteView content = file.Content(s);
@@ -78,7 +130,7 @@ public static class ElfReader
             int id = name.IsEmpty
                 ? scope.Names.Intern(string.Create(CultureInfo.InvariantCulture, $"section #{s.Index}"))
                 : scope.Names.Intern(name);
-            scope.Claim(s.Offset, content.Length, PartKind.Section, ContentOf(file, s), id);
+            parts[s.Index] = scope.Claim(s.Offset, content.Length, PartKind.Section, ContentOf(file, s), id);
             end = Math.Max(end, s.Offset + content.Length);
         }
         int number = 0;
@@ -101,5 +153,6 @@ public static class ElfReader
         long rest = scope.Bytes.Length - end;
         // A tail of zeros is padding, which the map finds by itself.
         if (rest > 0 && !scope.Bytes.IsFilledWith(end, rest, 0)) scope.Claim(end, rest, PartKind.Overlay, ContentKind.Other, "overlay");
+        return parts;
     }
 }
