@@ -1,4 +1,5 @@
 using BinarySize.Formats.Archives;
+using BinarySize.Formats.Bundle;
 using BinarySize.Formats.Elf;
 using BinarySize.Formats.MachO;
 using BinarySize.Formats.Pe;
@@ -18,12 +19,28 @@ public static class FormatReader
     /// The size map of a file. Never throws for what is in the file; what cannot be read is one slice "unreadable: …".
     /// The map owns <paramref name="file"/> from here on.
     /// </summary>
-    public static SizeMap Map(FileView file, string name)
+    /// <param name="file">The file.</param>
+    /// <param name="name">The name of its part.</param>
+    /// <param name="lookInside">Map the files in archives and bundles too, unpacking them where need be, not only the entries.</param>
+    /// <param name="withOwners">False where only the format is asked for.</param>
+    public static SizeMap Map(FileView file, string name, bool lookInside = false, bool withOwners = true)
     {
         ArgumentNullException.ThrowIfNull(file);
+        return Map(file, name, depth: 0, lookInside ? new UnpackBudget(file.Length) : null, withOwners);
+    }
+
+    /// <summary>The size map of what was unpacked from a container at <paramref name="outer"/>; it shares the container's limits.</summary>
+    public static SizeMap MapUnpacked(FileView file, string name, in MapScope outer)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return Map(file, name, outer.Depth + 1, outer.Unpack, outer.WithOwners);
+    }
+
+    private static SizeMap Map(FileView file, string name, int depth, UnpackBudget? unpack, bool withOwners)
+    {
         var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
         builder.Keep(file);
-        Read(new MapScope(builder, 0, 0, file.Bytes));
+        Read(new MapScope(builder, 0, 0, file.Bytes, depth, unpack, WithOwners: withOwners));
         return builder.Build();
     }
 
@@ -41,13 +58,16 @@ public static class FormatReader
             switch (format)
             {
                 case FileFormat.Elf:
-                    ElfReader.Read(scope);
+                    ElfReader.Read(BundleReader.ReadAppended(scope, format));
                     break;
-                case FileFormat.Pe or FileFormat.Coff:
+                case FileFormat.Pe:
+                    PeReader.Read(BundleReader.ReadAppended(scope, format));
+                    break;
+                case FileFormat.Coff:
                     PeReader.Read(scope);
                     break;
                 case FileFormat.MachO or FileFormat.MachOFat:
-                    MachOReader.Read(scope);
+                    MachOReader.Read(BundleReader.ReadAppended(scope, format));
                     break;
                 case FileFormat.Wasm:
                     WasmReader.Read(scope);
@@ -65,6 +85,8 @@ public static class FormatReader
                     TarReader.Read(scope);
                     break;
                 default:
+                    // A zip archive may stand behind anything: a script that unpacks it, say.
+                    if (ZipReader.EndsLikeZip(scope.Bytes)) ZipReader.Read(scope);
                     break;
             }
         }

@@ -11,9 +11,15 @@ namespace BinarySize.Mapping;
 /// <param name="Base">Offset of its first byte in the mapped file.</param>
 /// <param name="Bytes">Its bytes.</param>
 /// <param name="Depth">How many containers it lies in.</param>
+/// <param name="Unpack">What looking inside the files in a container may cost; null where containers show entries only.</param>
 /// <param name="OwnerRoot">Parent of the owners that the reader finds (the NuGet package that the file came with); 0 for none.</param>
-public readonly record struct MapScope(SizeMapBuilder Map, int Part, long Base, ByteView Bytes, int Depth = 0, int OwnerRoot = 0)
+/// <param name="WithOwners">False where only the format is asked for: readers then leave symbols, types and members alone.</param>
+public readonly record struct MapScope(
+    SizeMapBuilder Map, int Part, long Base, ByteView Bytes, int Depth = 0, UnpackBudget? Unpack = null, int OwnerRoot = 0, bool WithOwners = true)
 {
+    /// <summary>True where the files in a container are mapped too, which can mean to unpack them; else entries only.</summary>
+    public bool LookInside => Unpack is not null;
+
     public NameTable Names => Map.Names;
 
     /// <summary>Adds a part below <paramref name="parent"/> (default: this file) and claims its bytes.</summary>
@@ -55,7 +61,7 @@ public readonly record struct MapScope(SizeMapBuilder Map, int Part, long Base, 
 
     /// <summary>The scope of a file that lies in this one as it is, at <paramref name="start"/>.</summary>
     public MapScope Inner(long start, long length, int part) =>
-        new(Map, part, Base + start, Bytes.Slice(start, length), Depth + 1, OwnerRoot);
+        new(Map, part, Base + start, Bytes.Slice(start, length), Depth + 1, Unpack, OwnerRoot, WithOwners);
 
     public void Warn(string code, string message) => Map.Warn(code, message);
 }

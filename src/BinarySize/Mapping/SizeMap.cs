@@ -42,16 +42,17 @@ public sealed class SizeMap : IDisposable
     private readonly Slice[] _slices;
     private readonly Part[] _parts;
     private readonly Owner[] _owners;
+    private readonly List<MapWarning> _warnings;
     private readonly IReadOnlyList<IDisposable> _kept;
 
-    internal SizeMap(long size, Slice[] slices, Part[] parts, Owner[] owners, NameTable names, IReadOnlyList<MapWarning> warnings, IReadOnlyList<IDisposable> kept)
+    internal SizeMap(long size, Slice[] slices, Part[] parts, Owner[] owners, NameTable names, List<MapWarning> warnings, IReadOnlyList<IDisposable> kept)
     {
         Size = size;
         _slices = slices;
         _parts = parts;
         _owners = owners;
         Names = names;
-        Warnings = warnings;
+        _warnings = warnings;
         _kept = kept;
     }
 
@@ -71,10 +72,13 @@ public sealed class SizeMap : IDisposable
     public NameTable Names { get; }
 
     /// <summary>What could not be read as it should.</summary>
-    public IReadOnlyList<MapWarning> Warnings { get; }
+    public IReadOnlyList<MapWarning> Warnings => _warnings;
 
     /// <summary>Length of slice <paramref name="index"/>, in bytes.</summary>
     public long LengthOf(int index) => (index + 1 < _slices.Length ? _slices[index + 1].Start : Size) - _slices[index].Start;
+
+    /// <summary>Notes something that came to light after the map was made.</summary>
+    internal void AddWarning(MapWarning warning) => _warnings.Add(warning);
 
     public void Dispose()
     {

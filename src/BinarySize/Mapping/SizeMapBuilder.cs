@@ -7,7 +7,7 @@ namespace BinarySize.Mapping;
 /// Parts and owners are claimed independently. Of parts that claim the same bytes the deeper one wins, then the one that
 /// was claimed first; of owners the one with the higher rank, then the one that was claimed first. Claims may come in any
 /// order, overlap, and reach past the end (they are cut). What no part claims becomes padding (all zero) or a gap.
-/// Cost: O(n log n) in the number of claims, O(n) where they come in rising order and do not overlap.
+/// Cost: linear in the number of claims where they come as a few tables, each in rising order; O(n log n) at worst.
 /// </summary>
 public sealed class SizeMapBuilder
 {
@@ -63,6 +63,9 @@ public sealed class SizeMapBuilder
         return _owners.Count - 1;
     }
 
+    /// <summary>Name id of an owner.</summary>
+    internal int OwnerName(int owner) => _owners[owner].Name;
+
     /// <summary>The one node of the owner tree with this parent, kind and name.</summary>
     public int InternOwner(int parent, OwnerKind kind, ReadOnlySpan<char> name) => InternOwner(parent, kind, Names.Intern(name));
 
@@ -80,12 +83,18 @@ public sealed class SizeMapBuilder
     public void ClaimOwner(long start, long length, int owner, ContentKind content, Basis basis = Basis.Exact, byte rank = 1) =>
         _ownerClaims.Add(start, length, Size, owner, rank, content, basis);
 
-    /// <summary>Splits a run evenly among owners that share it; the first ones get the odd bytes.</summary>
+    /// <summary>Splits a run evenly among owners that share it. Where there are more owners than bytes, the first ones get a byte each.</summary>
     public void ClaimShared(long start, long length, ReadOnlySpan<int> owners, ContentKind content, byte rank = 1)
     {
         if (owners.Length == 1)
         {
             ClaimOwner(start, length, owners[0], content, Basis.Exact, rank);
+            return;
+        }
+        if (length < owners.Length)
+        {
+            // Fewer bytes than owners: only as many can get one, and only these are looked at.
+            for (int i = 0; i < length; i++) ClaimOwner(start + i, 1, owners[i], content, Basis.Derived, rank);
             return;
         }
         for (int i = 0; i < owners.Length; i++)
@@ -155,60 +164,61 @@ public sealed class SizeMapBuilder
     /// <summary>Turns the claims into the map. The builder is used up.</summary>
     public SizeMap Build()
     {
-        List<Run> parts = _partClaims.Resolve();
+        using ClaimList.Sweep parts = _partClaims.Resolve();
         _partClaims = new ClaimList();
-        List<Run> owners = _ownerClaims.Resolve();
+        using ClaimList.Sweep owners = _ownerClaims.Resolve();
         _ownerClaims = new ClaimList();
 
         // A file that was looked into names what it left over; one that was not is a single slice.
+        bool hasPart = parts.TryNext(out Run run), hasOwner = owners.TryNext(out Run o);
         var looked = new bool[_parts.Count];
         foreach (Part p in _parts)
         {
             if (p.Parent >= 0) looked[p.Parent] = true;
         }
         foreach (int part in _unreadable.Keys) looked[part] = true;
-        looked[0] |= parts.Count > 0;
+        looked[0] |= hasPart;
 
-        var slices = new List<Slice>(parts.Count + owners.Count);
-        int at = 0;
+        var slices = new NativeChunks<Slice>();
+        Slice last = new(0, -1, 0, default, default);
         void Emit(long start, long end, int part, ContentKind content, Basis basis)
         {
-            if (part < looked.Length && looked[part] && _parts[part].Kind == PartKind.File)
+            if (part < looked.Length && looked[part] && _parts[part].Kind is PartKind.File or PartKind.Slice)
             {
                 part = Unclaimed(start, end - start, part);
                 content = _parts[part].Content;
             }
             // Owners are sorted and disjoint: walk them along.
-            while (at < owners.Count && owners[at].End <= start) at++;
-            for (int i = at; start < end; i++)
+            while (hasOwner && o.End <= start) hasOwner = owners.TryNext(out o);
+            while (start < end)
             {
-                if (i >= owners.Count || owners[i].Start >= end)
+                if (!hasOwner || o.Start >= end)
                 {
                     Append(start, part, 0, content, basis);
                     break;
                 }
-                Run o = owners[i];
                 if (o.Start > start) Append(start, part, 0, content, basis);
                 Append(Math.Max(start, o.Start), part, o.Id, o.Content == ContentKind.Other ? content : o.Content, o.Basis > basis ? o.Basis : basis);
                 start = Math.Min(end, o.End);
+                if (o.End == start) hasOwner = owners.TryNext(out o);
             }
         }
         void Append(long start, int part, int owner, ContentKind content, Basis basis)
         {
-            if (slices.Count > 0 && slices[^1] is var last
-                && last.Part == part && last.Owner == owner && last.Content == content && last.Basis == basis) return;
-            slices.Add(new Slice(start, part, owner, content, basis));
+            if (last.Part == part && last.Owner == owner && last.Content == content && last.Basis == basis) return;
+            last = new Slice(start, part, owner, content, basis);
+            slices.Add(last);
         }
 
         long position = 0;
-        foreach (Run run in parts)
+        for (; hasPart; hasPart = parts.TryNext(out run))
         {
             if (run.Start > position) Emit(position, run.Start, 0, ContentKind.Other, Basis.Exact);
             Emit(run.Start, run.End, run.Id, run.Content, run.Basis);
             position = run.End;
         }
         if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
-        return new SizeMap(Size, [.. slices], [.. _parts], [.. _owners], Names, _warnings, _kept);
+        return new SizeMap(Size, slices.ToArray(), [.. _parts], [.. _owners], Names, _warnings, _kept);
     }
 
     private int Unclaimed(long start, long length, int file)

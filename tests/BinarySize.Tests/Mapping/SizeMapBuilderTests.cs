@@ -5,6 +5,39 @@ namespace BinarySize.Tests.Mapping;
 
 public class SizeMapBuilderTests
 {
+    /// <summary>So many runs that they are sorted instead of merged.</summary>
+    [Fact]
+    public void Thousands_of_claims_in_any_order_give_the_same_as_painting_them()
+    {
+        var random = new Random(7);
+        const int size = 4000;
+        var claims = new (int Start, int Length, byte Rank)[5000];
+        for (int i = 0; i < claims.Length; i++) claims[i] = (random.Next(size), random.Next(1, 20), (byte)random.Next(1, 3));
+        using SizeMap map = Build(new byte[size], s =>
+        {
+            s.Claim(0, size, PartKind.Section, ContentKind.Code, "a");
+            for (int i = 0; i < claims.Length; i++)
+            {
+                int owner = s.Map.AddOwner(0, OwnerKind.Symbol, 0);
+                s.Map.ClaimOwner(claims[i].Start, claims[i].Length, owner, ContentKind.Code, Basis.Exact, claims[i].Rank);
+            }
+        });
+        var expected = new int[size];
+        for (byte rank = 1; rank < 3; rank++)
+        {
+            for (int i = claims.Length - 1; i >= 0; i--)
+            {
+                if (claims[i].Rank != rank) continue;
+                expected.AsSpan(claims[i].Start, Math.Min(claims[i].Length, size - claims[i].Start)).Fill(i + 1);
+            }
+        }
+        for (int i = 0; i < map.Slices.Length; i++)
+        {
+            long start = map.Slices[i].Start;
+            for (long at = start; at < start + map.LengthOf(i); at++) Assert.Equal(expected[at], map.Slices[i].Owner);
+        }
+    }
+
     private static string Describe(SizeMap map)
     {
         var words = new List<string>();

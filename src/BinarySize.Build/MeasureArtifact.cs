@@ -1,0 +1,299 @@
+using System.Globalization;
+using System.Text;
+using BinarySize.Artifacts;
+using BinarySize.Budgets;
+using BinarySize.Mapping;
+using BinarySize.Rendering;
+using BinarySize.Reports;
+using Microsoft.Build.Framework;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace BinarySize.Build;
+
+/// <summary>
+/// Measures what a stage of the build produced, writes its reports, and holds the budgets against it. Where nothing
+/// changed since the last time it repeats what it said then. Fails only for budgets; whatever cannot be measured is a warning.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class MeasureArtifact : Task
+{
+    private const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
+
+    /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
+    [Required]
+    public string Stage { get; set; } = "";
+
+    /// <summary>The folder or the file to measure; of several (packages of a multi-targeted pack) each is an artifact.</summary>
+    [Required]
+    public ITaskItem[] Artifact { get; set; } = [];
+
+    /// <summary>Of a folder, the files to measure; all where none are given.</summary>
+    public ITaskItem[] Files { get; set; } = [];
+
+    /// <summary>Files with metadata RelativePath, NuGetPackageId and NuGetPackageVersion: where the folder's files come from.</summary>
+    public ITaskItem[] PackageFiles { get; set; } = [];
+
+    /// <summary>The same for the files inside a single-file bundle.</summary>
+    public ITaskItem[] BundledFiles { get; set; } = [];
+
+    /// <summary>Further files and folders.</summary>
+    public ITaskItem[] FurtherArtifacts { get; set; } = [];
+
+    /// <summary>Value of the property BinarySizeBudget.</summary>
+    public string? Budget { get; set; }
+
+    /// <summary>Items BinarySizeBudget.</summary>
+    public ITaskItem[] Budgets { get; set; } = [];
+
+    /// <summary>Where reports go.</summary>
+    [Required]
+    public ITaskItem ReportDirectory { get; set; } = null!;
+
+    /// <summary>Formats of the reports: "json;md".</summary>
+    public string ReportFormats { get; set; } = "json;md";
+
+    /// <summary>A folder of the intermediate output, for what is remembered between builds.</summary>
+    [Required]
+    public ITaskItem StateDirectory { get; set; } = null!;
+
+    /// <summary>Full path of the project, the location of every diagnostic.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
+    public string? TargetFramework { get; set; }
+
+    public string? RuntimeIdentifier { get; set; }
+
+    public string? Configuration { get; set; }
+
+    public string? SdkVersion { get; set; }
+
+    /// <summary>project.assets.json: names of packages that patterns may mean although they are not part of this output.</summary>
+    public ITaskItem? AssetsFile { get; set; }
+
+    /// <summary>Referenced assemblies, for the same reason.</summary>
+    public ITaskItem[] References { get; set; } = [];
+
+    /// <summary>The stage that this build is after ("Publish", "Pack") where that is a later one; empty where it is this one.</summary>
+    public string? LaterStage { get; set; }
+
+    /// <summary>Print the table even where no budget asks for it.</summary>
+    public bool ShowTable { get; set; }
+
+    /// <summary>GitHub's step summary file; empty elsewhere.</summary>
+    public string? GitHubStepSummary { get; set; }
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        try
+        {
+            StageInputs inputs = Inputs();
+            string stateFile = Path.Combine(StateDirectory.GetMetadata("FullPath"), $"{Stage}.state");
+            Say(StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile));
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Measuring must never break a build that works; the details help to mend it.
+            Log.LogMessage(MessageImportance.Low, Escape.LogLine(e.ToString().ReplaceLineEndings(" | ")));
+            Warn(new MapWarning("BSZ4099", $"What this project ships could not be measured: {e.GetType().Name}: {e.Message}"));
+        }
+        return !Log.HasLoggedErrors;
+    }
+
+    private StageInputs Inputs()
+    {
+        var inputs = new StageInputs(Path.GetDirectoryName(ProjectFile)!, ReportDirectory.GetMetadata("FullPath"));
+        foreach (ITaskItem item in Artifact) inputs.Add(item.GetMetadata("FullPath"), Stage, Files);
+        foreach (ITaskItem item in FurtherArtifacts) inputs.AddFurther(item.GetMetadata("FullPath"));
+
+        StringBuilder key = inputs.KeyText;
+        key.Append(typeof(MeasureArtifact).Module.ModuleVersionId).Append('\n');
+        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage])
+        {
+            key.Append(text).Append('\n');
+        }
+        foreach (ITaskItem budget in Budgets)
+        {
+            key.Append("budget ").Append(budget.ItemSpec).Append('\t').Append(budget.GetMetadata("DefiningProjectFullPath"));
+            foreach (System.Collections.DictionaryEntry entry in budget.CloneCustomMetadata()) key.Append('\t').Append(entry.Key).Append('=').Append(entry.Value);
+            key.Append('\n');
+        }
+        foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
+        key.Append("bundled\n");
+        foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
+        // The line of a budget is part of what was said: it moves when somebody edits the project.
+        if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget)) key.Append(File.GetLastWriteTimeUtc(ProjectFile).Ticks).Append('\n');
+        if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
+        return inputs;
+    }
+
+    private static void AppendPackage(StringBuilder key, ITaskItem file)
+    {
+        string id = file.GetMetadata("NuGetPackageId");
+        if (id.Length > 0) key.Append(file.GetMetadata("RelativePath")).Append('=').Append(id).Append('/').Append(file.GetMetadata("NuGetPackageVersion")).Append('\n');
+    }
+
+    private StageState Measure(StageInputs inputs, string stateFile)
+    {
+        var findings = new List<BudgetFinding>();
+        var warnings = new List<MapWarning>();
+        List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), [.. Budgets.Select(Source)], findings);
+        List<ReportFormat> formats = Formats(findings);
+        Dictionary<string, PackageIdentity> packages = Packages(PackageFiles);
+        var options = new MeasureOptions
+        {
+            PackageOf = path => packages.GetValueOrDefault(path),
+            EntryPackages = BundledFiles.Length == 0 ? null : Packages(BundledFiles),
+        };
+        var artifacts = new List<MeasuredArtifact>();
+        try
+        {
+            foreach (StageArtifact artifact in inputs.Artifacts)
+            {
+                warnings.AddRange(artifact.Warnings);
+                if (artifact.Exists) artifacts.Add(Measurer.Measure(artifact.Path, artifact.Kind, artifact.Files, [], options));
+            }
+            return Judge(inputs, artifacts, budgets, formats, findings, warnings, stateFile);
+        }
+        finally
+        {
+            foreach (MeasuredArtifact artifact in artifacts) artifact.Dispose();
+        }
+    }
+
+    private StageState Judge(
+        StageInputs inputs, List<MeasuredArtifact> artifacts, List<Budget> budgets, List<ReportFormat> formats,
+        List<BudgetFinding> findings, List<MapWarning> warnings, string stateFile)
+    {
+        var results = new List<ReportBudget>();
+        if (artifacts.Count > 0)
+        {
+            var compressed = new CompressedSizes(Path.Combine(StateDirectory.GetMetadata("FullPath"), "compressed.cache"));
+            results = BudgetJudge.Judge(budgets, new JudgeContext
+            {
+                Stage = Enum.Parse<Stage>(Stage),
+                Artifacts = artifacts,
+                Configuration = string.Join('/', ((string?[])[TargetFramework, RuntimeIdentifier, Configuration]).Where(s => !string.IsNullOrEmpty(s))),
+                KnownElsewhere = new KnownNames(Stage, inputs, AssetsFile?.GetMetadata("FullPath"), References).Of,
+                // What a nupkg or an image holds stood in the build or publish output before, which was judged.
+                JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
+                Compressed = compressed,
+            }, findings);
+            compressed.Save();
+        }
+        foreach (MeasuredArtifact artifact in artifacts) warnings.AddRange(artifact.Warnings);
+
+        var report = new Report(
+            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, [Level.File, Level.Section]), a.Warnings))],
+            results,
+            new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
+        IReadOnlyList<string> written = [];
+        string markdown = "";
+        if (artifacts.Count > 0)
+        {
+            try
+            {
+                written = ReportWriter.Write(report, inputs.ReportDirectory, formats);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                warnings.Add(new MapWarning("BSZ4010", $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
+            }
+            markdown = MarkdownReport.Render(report, GitHubSummary.MaxBytes);
+        }
+
+        var said = new List<LoggedFinding>();
+        foreach (MapWarning warning in warnings) said.Add(new LoggedFinding(false, warning.Code, Escape.LogLine(warning.Message), ProjectFile, 0, 0));
+        foreach (BudgetFinding finding in findings)
+        {
+            SourceLocation at = finding.Location ?? new SourceLocation(ProjectFile, 0, 0);
+            said.Add(new LoggedFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
+        }
+        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], markdown);
+        try
+        {
+            state.Write(stateFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.LogMessage(MessageImportance.Low, Escape.LogLine($"State of {Stage} not kept: {e.Message}"));
+        }
+        return state;
+    }
+
+    // A build log has room for the files of a folder, or for what is inside of a few.
+    private static ConsoleOptions TableOptions(Report report) => new() { Depth = report.Artifacts.Count > 0 && report.Artifacts[0].FileCount <= 4 ? 2 : 1 };
+
+    private void Say(StageState state)
+    {
+        if (state.Summary.Length > 0) Log.LogMessage(MessageImportance.High, "{0}", state.Summary);
+        bool wanted = ShowTable || Stage != nameof(BinarySize.Budgets.Stage.Build) || Budgets.Length > 0 || !string.IsNullOrEmpty(Budget);
+        foreach (string line in state.Table) Log.LogMessage(wanted ? MessageImportance.High : MessageImportance.Normal, "{0}", line);
+        foreach (LoggedFinding f in state.Findings)
+        {
+            string link = HelpRoot + f.Code + ".md";
+            if (f.IsError) Log.LogError(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
+            else Log.LogWarning(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
+        }
+        if (string.IsNullOrEmpty(LaterStage) && !string.IsNullOrEmpty(GitHubStepSummary) && state.Markdown.Length > 0 && GitHubSummary.Append(GitHubStepSummary, state.Markdown) is { } problem)
+        {
+            Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(problem));
+        }
+    }
+
+    private void Warn(MapWarning warning) =>
+        Log.LogWarning(null, warning.Code, null, HelpRoot + warning.Code + ".md", ProjectFile, 0, 0, 0, 0, "{0}", Escape.LogLine(warning.Message));
+
+    // The line that the terminal logger shows for a project: it looks for the arrow behind the project's name.
+    private string Summary(StageInputs inputs, Report report)
+    {
+        if (report.Artifacts.Count == 0) return "";
+        ReportArtifact main = report.Artifacts[0];
+        string path = inputs.Artifacts[0].FullPath + (main.Kind == ArtifactKind.Folder ? Path.DirectorySeparatorChar.ToString() : "");
+        string count = main.FileCount == 1 ? "1 file" : string.Create(CultureInfo.InvariantCulture, $"{main.FileCount} files");
+        return $"{Escape.LogLine(Path.GetFileNameWithoutExtension(ProjectFile))} -> {Escape.LogLine(path)} ({ByteSize.Format(main.Size)}, {count})";
+    }
+
+    private SourceLocation ShorthandLocation() =>
+        string.IsNullOrEmpty(Budget) ? new SourceLocation(ProjectFile, 0, 0) : ProjectSource.FindProperty(ProjectFile, "BinarySizeBudget");
+
+    private BudgetSource Source(ITaskItem item)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
+        string file = item.GetMetadata("DefiningProjectFullPath");
+        return new BudgetSource(item.ItemSpec, metadata, ProjectSource.Find(file.Length > 0 ? file : ProjectFile, "BinarySizeBudget", item.ItemSpec));
+    }
+
+    private List<ReportFormat> Formats(List<BudgetFinding> findings)
+    {
+        var formats = new List<ReportFormat>();
+        foreach (string name in ReportFormats.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (ReportWriter.TryParse(name, out ReportFormat format)) formats.Add(format);
+            else
+            {
+                findings.Add(new("BSZ1007", true, $"Property BinarySizeReportFormats names '{name}'. Known are: {string.Join(", ", ReportWriter.FormatNames)}.",
+                    ProjectSource.FindProperty(ProjectFile, "BinarySizeReportFormats")));
+            }
+        }
+        return formats;
+    }
+
+    private static Dictionary<string, PackageIdentity> Packages(ITaskItem[] files)
+    {
+        var packages = new Dictionary<string, PackageIdentity>(StringComparer.Ordinal);
+        foreach (ITaskItem file in files)
+        {
+            string id = file.GetMetadata("NuGetPackageId"), path = file.GetMetadata("RelativePath");
+            if (id.Length > 0 && path.Length > 0) packages[path.Replace('\\', '/')] = new PackageIdentity(id, file.GetMetadata("NuGetPackageVersion"));
+        }
+        return packages;
+    }
+
+    private static string? Blank(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    internal static string ToolVersion { get; } =
+        typeof(MeasureArtifact).Assembly.GetName().Version is { } v ? string.Create(CultureInfo.InvariantCulture, $"{v.Major}.{v.Minor}.{v.Build}") : "";
+}

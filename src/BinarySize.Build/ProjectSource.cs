@@ -1,0 +1,49 @@
+using System.Xml;
+using BinarySize.Budgets;
+
+namespace BinarySize.Build;
+
+/// <summary>
+/// Finds the line of a project file on which something was written. MSBuild tells a task the file of an item, not the line.
+/// </summary>
+internal static class ProjectSource
+{
+    /// <summary>Where <paramref name="file"/> has an element <paramref name="element"/> whose Include lists <paramref name="include"/> (or, null, which has text).</summary>
+    public static SourceLocation Find(string file, string element, string? include)
+    {
+        try
+        {
+            using var reader = new XmlTextReader(file) { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null };
+            while (reader.Read())
+            {
+                if (reader.NodeType != XmlNodeType.Element || !reader.LocalName.Equals(element, StringComparison.OrdinalIgnoreCase)) continue;
+                string? names = reader.GetAttribute("Include");
+                bool found = include is null
+                    ? names is null && reader.GetAttribute("Update") is null && reader.GetAttribute("Remove") is null
+                    : names?.Split(';', StringSplitOptions.TrimEntries).Contains(include, StringComparer.OrdinalIgnoreCase) == true;
+                if (found) return new SourceLocation(file, reader.LineNumber, Math.Max(1, reader.LinePosition - 1));
+            }
+        }
+        catch (Exception e) when (e is XmlException or IOException or UnauthorizedAccessException)
+        {
+            // The file is known, the line is a courtesy.
+        }
+        return new SourceLocation(file, 0, 0);
+    }
+
+    /// <summary>Where the property stands: in the project, or in a Directory.Build.props or .targets above it, else the project itself.</summary>
+    public static SourceLocation FindProperty(string project, string property)
+    {
+        SourceLocation location = Find(project, property, null);
+        if (location.Line > 0) return location;
+        for (string? folder = Path.GetDirectoryName(project); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            foreach (string name in (string[])["Directory.Build.props", "Directory.Build.targets"])
+            {
+                string file = Path.Combine(folder, name);
+                if (File.Exists(file) && Find(file, property, null) is { Line: > 0 } found) return found;
+            }
+        }
+        return location;
+    }
+}

@@ -1,0 +1,80 @@
+using BinarySize.Formats;
+using BinarySize.IO;
+using BinarySize.Mapping;
+
+namespace BinarySize.Artifacts;
+
+/// <summary>How files are measured.</summary>
+public sealed record MeasureOptions
+{
+    /// <summary>Map files or copy them; see <see cref="FileAccessMode"/>.</summary>
+    public FileAccessMode Access { get; init; } = FileAccessMode.Copy;
+
+    /// <summary>False where only the format is asked for: symbols, types and members are then left alone.</summary>
+    public bool WithOwners { get; init; } = true;
+
+    /// <summary>Map the files inside containers too, which can mean to unpack them.</summary>
+    public bool LookInside { get; init; }
+
+    /// <summary>Separate debug information of the one binary that is measured; null to look for it beside the binary.</summary>
+    public string? DebugFile { get; init; }
+
+    /// <summary>Which NuGet package a file comes from, by its path relative to the artifact; null where not known.</summary>
+    public Func<string, PackageIdentity?> PackageOf { get; init; } = static _ => null;
+
+    /// <summary>Packages of the files inside the single-file bundle, by their path there; null where not known.</summary>
+    public IReadOnlyDictionary<string, PackageIdentity>? EntryPackages { get; init; }
+
+    /// <summary>Files measured at the same time.</summary>
+    public int Parallelism { get; init; } = Math.Max(1, Environment.ProcessorCount);
+}
+
+/// <summary>Turns files on disk into an artifact with size maps. Never throws for what is in a file.</summary>
+public static class Measurer
+{
+    /// <summary>Measures <paramref name="files"/>, which were found by <see cref="FolderWalker"/>.</summary>
+    public static MeasuredArtifact Measure(string path, ArtifactKind kind, IReadOnlyList<FoundFile> files, IEnumerable<MapWarning> warnings, MeasureOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(options);
+        var measured = new MeasuredFile[files.Count];
+        Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism }, i =>
+            measured[i] = MeasureFile(files[i], options));
+        var all = new List<MapWarning>(warnings);
+        foreach (MeasuredFile file in measured)
+        {
+            foreach (MapWarning warning in file.Map.Warnings) all.Add(warning with { Message = $"'{file.Path}': {warning.Message}" });
+        }
+        return new MeasuredArtifact(path.Replace('\\', '/'), kind, measured, all);
+    }
+
+    private static MeasuredFile MeasureFile(FoundFile found, MeasureOptions options)
+    {
+        PackageIdentity? package = options.PackageOf(found.Path);
+        if (found.LinkTarget is not null || found.Size == 0)
+        {
+            // An empty file is not opened: a named pipe has no size either, and opening one would wait for ever.
+            return new MeasuredFile(found.Path, found.FullPath, package, Whole(found));
+        }
+        try
+        {
+            FileView view = FileView.Open(found.FullPath, options.Access);
+            long size = view.Length;
+            SizeMap map = FormatReader.Map(view, Path.GetFileName(found.Path), options.LookInside, options.WithOwners);
+            if (size != found.Size || new FileInfo(found.FullPath) is { Exists: true } now && now.Length != size)
+            {
+                map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));
+            }
+            return new MeasuredFile(found.Path, found.FullPath, package, map) { EntryPackages = options.EntryPackages };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var builder = new SizeMapBuilder(default, found.Size, Path.GetFileName(found.Path));
+            builder.MarkUnreadable(0, e.GetType() == typeof(UnauthorizedAccessException) ? "no permission to read it" : e.Message);
+            builder.Warn(MapWarningCodes.Unreadable, $"could not be read: {e.Message}");
+            return new MeasuredFile(found.Path, found.FullPath, package, builder.Build());
+        }
+    }
+
+    private static SizeMap Whole(FoundFile found) => new SizeMapBuilder(default, found.Size, Path.GetFileName(found.Path)).Build();
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using BinarySize.Budgets;
+using BinarySize.Mapping;
+using BinarySize.Reports;
+
+namespace BinarySize.Rendering;
+
+/// <summary>Words and numbers that all renderings have in common. Names in them are not escaped yet.</summary>
+internal static class ReportText
+{
+    /// <summary>The project's name; null where not known.</summary>
+    public static string? Project(ReportToolchain toolchain)
+    {
+        if (string.IsNullOrEmpty(toolchain.Project)) return null;
+        string name = toolchain.Project[(toolchain.Project.LastIndexOfAny(['/', '\\']) + 1)..];
+        int dot = name.LastIndexOf('.');
+        return dot > 0 && name.EndsWith("proj", StringComparison.OrdinalIgnoreCase) ? name[..dot] : name;
+    }
+
+    /// <summary>"net10.0 linux-x64 Release".</summary>
+    public static string Target(ReportToolchain toolchain) =>
+        string.Join(' ', ((string?[])[toolchain.TargetFramework, toolchain.RuntimeIdentifier, toolchain.Configuration]).Where(t => !string.IsNullOrEmpty(t)));
+
+    /// <summary>A budget's outcome in a word.</summary>
+    public static string Status(ReportBudget budget) => budget.Verdict switch
+    {
+        "ok" => "ok",
+        "near" => "near",
+        "over" => "FAIL",
+        _ => "no match",
+    };
+
+    /// <summary>What was measured, in the budget's unit.</summary>
+    public static string Value(ReportBudget budget) => budget.Verdict == "unknown" ? "-" : Quantity(budget, budget.Value);
+
+    /// <summary>What it is held against: the limit, else where the warning starts.</summary>
+    public static string Limit(ReportBudget budget) => (budget.Max ?? budget.Warn) is { } limit ? Quantity(budget, limit) : "forbidden";
+
+    /// <summary>How much of the limit is used; rounded so that 100% is never over and over is never 100%.</summary>
+    public static string Used(ReportBudget budget)
+    {
+        if (budget.Verdict == "unknown" || (budget.Max ?? budget.Warn) is not { } limit) return "-";
+        if (limit == 0) return budget.Value == 0 ? "-" : ">999%";
+        decimal percent = 100m * budget.Value / limit;
+        percent = budget.Value > limit ? Math.Ceiling(percent) : Math.Floor(percent);
+        return percent > 999 ? ">999%" : string.Create(CultureInfo.InvariantCulture, $"{percent:0}%");
+    }
+
+    /// <summary>"44.3%".</summary>
+    public static string Percent(long part, long whole) => whole <= 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.0}%");
+
+    /// <summary>True where the size itself is an estimate: files and what holds them have exactly the bytes that they have, whatever is in them.</summary>
+    public static bool IsEstimate(ReportNode node) => node.Basis == Basis.Estimated && node.Kind is not ("artifact" or "file" or "folder" or "layer");
+
+    /// <summary>A node's size, marked where it is an estimate.</summary>
+    public static string Size(ReportNode node) => IsEstimate(node) ? "~" + ByteSize.Format(node.Size) : ByteSize.Format(node.Size);
+
+    /// <summary>A number in the budget's unit.</summary>
+    public static string Quantity(ReportBudget budget, long value) =>
+        budget.Metric == "count" ? string.Create(CultureInfo.InvariantCulture, $"{value:N0}") : ByteSize.Format(value);
+}

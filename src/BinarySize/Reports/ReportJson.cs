@@ -1,0 +1,137 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using BinarySize.Artifacts;
+using BinarySize.Mapping;
+
+namespace BinarySize.Reports;
+
+/// <summary>Writes a report as JSON by docs/schema/report-1.json: UTF-8, LF, stable order, no times or machine paths.</summary>
+public static class ReportJson
+{
+    /// <summary>The report as UTF-8 bytes with a final newline.</summary>
+    public static byte[] Write(Report report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        using var stream = new MemoryStream();
+        // The default encoder escapes '<', '&' and everything that is not ASCII: names cannot break out of wherever the JSON is put.
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", MaxDepth = 1000, Encoder = JavaScriptEncoder.Default }))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("schema", Report.Schema);
+            json.WriteStartArray("artifacts");
+            foreach (ReportArtifact artifact in report.Artifacts) WriteArtifact(json, artifact);
+            json.WriteEndArray();
+            json.WriteStartArray("budgets");
+            foreach (ReportBudget budget in report.Budgets) WriteBudget(json, budget);
+            json.WriteEndArray();
+            json.WriteNull("baseline");
+            WriteToolchain(json, report.Toolchain);
+            json.WriteEndObject();
+        }
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
+    }
+
+    /// <summary>How an artifact's kind stands in JSON.</summary>
+    public static string NameOf(ArtifactKind kind) => kind switch
+    {
+        ArtifactKind.File => "file",
+        ArtifactKind.Folder => "folder",
+        ArtifactKind.Package => "package",
+        _ => "image",
+    };
+
+    /// <summary>How a basis stands in JSON.</summary>
+    public static string NameOf(Basis basis) => basis switch
+    {
+        Basis.Exact => "exact",
+        Basis.Derived => "derived",
+        _ => "estimated",
+    };
+
+    private static void WriteArtifact(Utf8JsonWriter json, ReportArtifact artifact)
+    {
+        json.WriteStartObject();
+        json.WriteString("path", artifact.Path);
+        json.WriteString("kind", NameOf(artifact.Kind));
+        json.WriteNumber("size", artifact.Size);
+        json.WriteNumber("files", artifact.FileCount);
+        json.WritePropertyName("tree");
+        WriteNode(json, artifact.Tree);
+        json.WriteStartArray("warnings");
+        foreach (MapWarning warning in artifact.Warnings)
+        {
+            json.WriteStartObject();
+            json.WriteString("code", warning.Code);
+            json.WriteString("message", warning.Message);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteNode(Utf8JsonWriter json, ReportNode node)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", node.Name);
+        json.WriteString("kind", node.Kind);
+        json.WriteNumber("size", node.Size);
+        json.WriteString("basis", NameOf(node.Basis));
+        if (node.UnpackedSize >= 0) json.WriteNumber("unpacked", node.UnpackedSize);
+        if (node.Package is not null) json.WriteString("package", node.Package);
+        json.WriteStartArray("children");
+        foreach (ReportNode child in node.Children) WriteNode(json, child);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteBudget(Utf8JsonWriter json, ReportBudget budget)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", budget.Name);
+        json.WriteString("scope", budget.Scope);
+        WriteOptional(json, "match", budget.Match);
+        json.WriteString("metric", budget.Metric);
+        json.WriteNumber("value", budget.Value);
+        WriteOptional(json, "max", budget.Max);
+        WriteOptional(json, "warn", budget.Warn);
+        json.WriteString("verdict", budget.Verdict);
+        WriteOptional(json, "owner", budget.Owner);
+        json.WriteNumber("matchCount", budget.MatchCount);
+        json.WriteStartArray("matches");
+        foreach (ReportMatch match in budget.Matches)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", match.Name);
+            json.WriteNumber("value", match.Value);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteToolchain(Utf8JsonWriter json, ReportToolchain toolchain)
+    {
+        json.WriteStartObject("toolchain");
+        WriteOptional(json, "project", toolchain.Project);
+        WriteOptional(json, "stage", toolchain.Stage);
+        WriteOptional(json, "targetFramework", toolchain.TargetFramework);
+        WriteOptional(json, "runtimeIdentifier", toolchain.RuntimeIdentifier);
+        WriteOptional(json, "configuration", toolchain.Configuration);
+        WriteOptional(json, "sdk", toolchain.Sdk);
+        WriteOptional(json, "binarySize", toolchain.BinarySize);
+        json.WriteEndObject();
+    }
+
+    private static void WriteOptional(Utf8JsonWriter json, string name, string? value)
+    {
+        if (string.IsNullOrEmpty(value)) json.WriteNull(name);
+        else json.WriteString(name, value);
+    }
+
+    private static void WriteOptional(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is null) json.WriteNull(name);
+        else json.WriteNumber(name, value.Value);
+    }
+}
