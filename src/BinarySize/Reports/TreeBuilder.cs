@@ -24,14 +24,14 @@ public static class TreeBuilder
         options ??= new TreeOptions();
         var root = new ReportNode(artifact.Path, "artifact");
         var nodes = new Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode>();
-        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels, options, root, nodes).Add();
+        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels, root, nodes).Add();
         if (options.Filter is not null) root.Keep(options.Filter);
         root.Seal();
         return root;
     }
 
     private sealed class FileGrouping(
-        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, TreeOptions options, ReportNode root,
+        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, ReportNode root,
         Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode> shared)
     {
         // Nodes of this file alone are found by the ids of its map; only what can recur in another file is found by name.
