@@ -21,11 +21,11 @@ internal ref partial struct ItaniumDemangler
 
         // Types.
         Builtin, Pointer, LeftReference, RightReference, Qualified, VendorQualified, FunctionType, Array, MemberPointer,
-        Pack, PackReference, PackExpansion, Vector, Suffixed, Decltype, BitInt, Forward, Auto, Transformed,
+        Pack, PackReference, PackExpansion, Vector, Suffixed, Decltype, BitInt, Bound, Auto,
 
         // Expressions.
         Literal, Unary, PostfixUnary, Binary, Conditional, Call, Cast, NamedCast, Wrapped, Parameter, InitializerList, Subscript, New, Fold,
-        SizeOfPack, ExpressionPack, EncodingReference, Throw, ObjectLiteral,
+        SizeOfPack, ExpressionPack, EncodingReference, Throw,
     }
 
     private struct Node
@@ -58,7 +58,7 @@ internal ref partial struct ItaniumDemangler
     [ThreadStatic]
     private static Scratch? t_scratch;
 
-    private const int MaxDepth = 192, MaxNodes = 1 << 18, MaxSteps = 1 << 20;
+    private const int MaxDepth = 192, MaxNodes = 1 << 18, MaxSteps = 1 << 18;
     private const byte Const = 1, Volatile = 2, Restrict = 4, LeftRef = 8, RightRef = 16, Noexcept = 32, HasReturn = 64;
 
     private readonly ReadOnlySpan<byte> _s;
@@ -73,6 +73,11 @@ internal ref partial struct ItaniumDemangler
     private int _depth;
     private bool _forwardReferences;
     private int _lambdaDepth;
+    private bool _hasAuto;
+
+    // Encodings begun, and the present one's number.
+    private int _contexts;
+    private int _context;
 
     // What the name just parsed says of the function that it names.
     private byte _nameQualifiers;
@@ -237,6 +242,8 @@ internal ref partial struct ItaniumDemangler
         if (Peek() is (byte)'T' or (byte)'G' && IsSpecial()) return ParseSpecial();
         List<int> outer = _parameters;
         _parameters = [];
+        int outerContext = _context;
+        _context = ++_contexts;
         int forwards = _forwards.Count;
         (_nameQualifiers, _nameHasArguments, _nameHasNoReturn) = (0, false, false);
         int name = ParseName(tag: true);
@@ -280,6 +287,7 @@ internal ref partial struct ItaniumDemangler
             }
         }
         _parameters = outer;
+        _context = outerContext;
         return result;
     }
 
@@ -569,13 +577,10 @@ internal ref partial struct ItaniumDemangler
             case (byte)'U' when Peek(1) == 't':
                 _at += 2;
                 name = Discriminated(out int unnamed) ? Make(Kind.Unnamed, x: unnamed + 1) : 0;
-                // A name of its own in the list of candidates, as GNU's compiler counts them.
-                if (name != 0 && scope == 0) Substitute(name);
                 break;
             case (byte)'U' when Peek(1) == 'l':
                 _at += 2;
                 name = ParseLambda();
-                if (name != 0 && scope == 0) Substitute(name);
                 break;
             case (byte)'C' when scope != 0:
                 _at++;
@@ -665,7 +670,8 @@ internal ref partial struct ItaniumDemangler
         if (c is (byte)'_' or (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z'))
         {
             if (!SequenceId(out int index) || index >= _substitutions.Count) return 0;
-            return _substitutions[index];
+            // A parameter that a nested function or a lambda named first means something else out here.
+            return (_hasAuto || _contexts > 1) && _lambdaDepth == 0 ? Rebind(_substitutions[index], 0) : _substitutions[index];
         }
         _at++;
         bool full = expand && Peek() is (byte)'C' or (byte)'D' && Peek(1) is >= (byte)'0' and <= (byte)'5';
@@ -744,6 +750,9 @@ internal ref partial struct ItaniumDemangler
     // A pack that is named by a parameter stands for one of its elements at a time.
     private readonly int Reference(int argument) => At(argument).Kind == Kind.Pack ? Make(Kind.PackReference, argument) : argument;
 
+    // A parameter: its index, what it stands for, and the function whose arguments say so.
+    private readonly int Bind(int index) => Make(Kind.Bound, Reference(_parameters[index]), x: index, y: _context);
+
     private int ParseTemplateParameter()
     {
         _at++;
@@ -754,15 +763,56 @@ internal ref partial struct ItaniumDemangler
             level++;
         }
         if (!Discriminated(out int index)) return 0;
-        if (_lambdaDepth > 0 && level <= 1) return Make(Kind.Auto, x: index + 1);
+        if (_lambdaDepth > 0 && level <= 1)
+        {
+            _hasAuto = true;
+            return Make(Kind.Auto, x: index + 1);
+        }
         if (_forwardReferences)
         {
-            int forward = Make(Kind.Forward, x: index);
+            int forward = Make(Kind.Bound, x: index, y: _context);
             _forwards.Add(forward);
             return forward;
         }
         if (level != 0 || index >= _parameters.Count) return 0;
-        return Reference(_parameters[index]);
+        return Bind(index);
+    }
+
+    // The same tree with every parameter outside of nested names bound to the arguments of the present function.
+    private int Rebind(int node, int depth)
+    {
+        if (node == 0 || depth > MaxDepth || ++_steps > MaxSteps) return node;
+        Node n = At(node);
+        switch (n.Kind)
+        {
+            case Kind.Auto:
+                return n.X <= _parameters.Count ? Bind(n.X - 1) : node;
+            case Kind.Bound:
+                return n.Y != _context && n.X < _parameters.Count ? Bind(n.X) : node;
+            case Kind.Source or Kind.Text or Kind.Builtin or Kind.Lambda or Kind.Local or Kind.Function:
+                return node;
+        }
+        Node copy = n;
+        copy.A = Rebind(n.A, depth + 1);
+        copy.B = Rebind(n.B, depth + 1);
+        copy.C = Rebind(n.C, depth + 1);
+        bool changed = copy.A != n.A || copy.B != n.B || copy.C != n.C;
+        int mark = Mark();
+        for (int i = 0; i < n.ListCount; i++)
+        {
+            int item = _lists[n.ListStart + i], bound = Rebind(item, depth + 1);
+            changed |= bound != item;
+            _pending.Add(bound);
+        }
+        if (!changed)
+        {
+            _pending.RemoveRange(mark, n.ListCount);
+            return node;
+        }
+        copy.ListStart = _lists.Count;
+        for (int i = 0; i < n.ListCount; i++) _lists.Add(_pending[mark + i]);
+        _pending.RemoveRange(mark, n.ListCount);
+        return Add(copy);
     }
 
     private int ParseDecltype()

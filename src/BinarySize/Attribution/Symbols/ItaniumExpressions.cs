@@ -243,23 +243,42 @@ internal ref partial struct ItaniumDemangler
     private int ParseUnresolved()
     {
         _at += 2;
-        int scope;
-        if (Take((byte)'N'))
+        int scope = 0;
+        if (Peek() is >= (byte)'0' and <= (byte)'9')
+        {
+            // sr <level>+ E <base>; old compilers wrote a type where the levels stand.
+            int start = _at;
+            do
+            {
+                int level = ParseUnresolvedBase();
+                if (level == 0) break;
+                scope = scope == 0 ? level : Make(Kind.Nested, scope, level);
+            }
+            while (Peek() is >= (byte)'0' and <= (byte)'9');
+            if (scope != 0 && Take((byte)'E'))
+            {
+                int last = Peek() is >= (byte)'0' and <= (byte)'9' ? ParseTags(ParseSourceName()) : ParseUnresolvedLast();
+                if (last == 0) return 0;
+                int qualified = Make(Kind.Nested, scope, last);
+                return Peek() == 'I' && qualified != 0 ? ParseTemplate(qualified, tag: false) : qualified;
+            }
+            _at = start;
+            scope = ParseType();
+        }
+        else if (Take((byte)'N'))
         {
             // srN <unresolved-type> <level>+ E <base>
             scope = ParseType();
-            if (scope == 0) return 0;
-            while (!Take((byte)'E'))
+            while (scope != 0 && !Take((byte)'E'))
             {
                 int level = ParseUnresolvedBase();
-                if (level == 0) return 0;
-                scope = Make(Kind.Nested, scope, level);
+                scope = level == 0 ? 0 : Make(Kind.Nested, scope, level);
             }
         }
         else scope = ParseType();
         if (scope == 0) return 0;
-        int last = ParseUnresolvedLast();
-        return last == 0 ? 0 : Make(Kind.Nested, scope, last);
+        int name = ParseUnresolvedLast();
+        return name == 0 ? 0 : Make(Kind.Nested, scope, name);
     }
 
     private int ParseLiteral()

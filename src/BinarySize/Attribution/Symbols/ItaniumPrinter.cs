@@ -28,7 +28,7 @@ internal ref partial struct ItaniumDemangler
         {
             ref Node n = ref At(node);
             if (n.Kind == Kind.PackReference && _element >= 0 && _element < At(n.A).ListCount) node = _lists[At(n.A).ListStart + _element];
-            else if (n.Kind == Kind.Forward && n.A != 0) node = n.A;
+            else if (n.Kind == Kind.Bound && n.A != 0) node = n.A;
             else return node;
         }
         return 0;
@@ -74,8 +74,8 @@ internal ref partial struct ItaniumDemangler
                 Print(n.A);
                 if (_out.Last == '<') _out.Append((byte)' ');
                 _out.Append((byte)'<');
-                PrintList(n, resetPack: false);
-                if (_out.Last == '>') _out.Append((byte)' ');
+                bool dropped = PrintList(n);
+                if (_out.Last == '>' && !dropped) _out.Append((byte)' ');
                 _out.Append((byte)'>');
                 break;
             case Kind.Tagged:
@@ -227,7 +227,7 @@ internal ref partial struct ItaniumDemangler
                 if (element != node) PrintLeft(element);
                 else PrintList(At(n.A));
                 break;
-            case Kind.Forward:
+            case Kind.Bound:
                 PrintLeft(n.A);
                 break;
             case Kind.PackExpansion:
@@ -335,7 +335,7 @@ internal ref partial struct ItaniumDemangler
                 int element = Resolve(node);
                 if (element != node) PrintRight(element);
                 break;
-            case Kind.Forward:
+            case Kind.Bound:
                 PrintRight(n.A);
                 break;
         }
@@ -372,11 +372,13 @@ internal ref partial struct ItaniumDemangler
         return (node, left);
     }
 
-    private void PrintList(in Node n, bool resetPack = true)
+    // True where the last item was an empty pack behind others: GNU tools then write ">>" without a space.
+    private bool PrintList(in Node n)
     {
         int saved = _element;
-        if (resetPack && n.Kind == Kind.Pack) _element = -1;
+        if (n.Kind == Kind.Pack) _element = -1;
         int start = _out.Length;
+        bool dropped = false;
         for (int i = 0; i < n.ListCount; i++)
         {
             int before = _out.Length;
@@ -384,10 +386,12 @@ internal ref partial struct ItaniumDemangler
             int item = _out.Length;
             Print(_lists[n.ListStart + i]);
             // An empty pack leaves no trace, not even its comma.
+            dropped = _out.Length == item && before > start;
             if (_out.Length == item) _out.Truncate(before);
             if (_steps > MaxSteps) break;
         }
         _element = saved;
+        return dropped;
     }
 
     private void PrintExpansion(int pattern)
@@ -456,7 +460,7 @@ internal ref partial struct ItaniumDemangler
                     // A constructor of something unnamed is called after the class around it.
                     node = At(n.B).Kind is Kind.Unnamed && n.Kind == Kind.Nested ? n.A : n.B;
                     continue;
-                case Kind.Template or Kind.Tagged:
+                case Kind.Template or Kind.Tagged or Kind.Bound:
                     node = n.A;
                     continue;
                 case Kind.Text:
@@ -479,7 +483,7 @@ internal ref partial struct ItaniumDemangler
         if (!simple) _out.Append((byte)')');
     }
 
-    // Functions that are called or whose address is taken are named without their signature.
+    // Functions that are called are named without their signature.
     private void PrintCallee(int node)
     {
         Node n = At(node);
@@ -514,7 +518,10 @@ internal ref partial struct ItaniumDemangler
             case Kind.Unary:
                 ReadOnlySpan<byte> text = Operators.TextOf(n.X);
                 _out.Append(text);
-                if (text.SequenceEqual("&"u8)) PrintCallee(n.A);
+                // The address of a plain member function is written without its signature.
+                ref Node target = ref At(n.A);
+                bool plain = target.Kind == Kind.EncodingReference && At(target.A) is { Kind: Kind.Function, B: 0, Flags: 0 } function && At(function.A).Kind == Kind.Nested;
+                if (plain && text.SequenceEqual("&"u8)) PrintCallee(n.A);
                 else PrintOperand(n.A);
                 break;
             case Kind.PostfixUnary:
@@ -617,7 +624,7 @@ internal ref partial struct ItaniumDemangler
 
     private int PackLength(int node)
     {
-        Node n = At(node);
+        Node n = At(Resolve(node));
         if (n.Kind == Kind.PackReference) n = At(n.A);
         if (n.Kind != Kind.Pack) return 1;
         int count = 0;
@@ -631,7 +638,7 @@ internal ref partial struct ItaniumDemangler
 
     private void PrintLiteral(in Node n)
     {
-        Node type = At(n.A);
+        Node type = At(Resolve(n.A));
         ReadOnlySpan<byte> value = Source(n.X, n.Y);
         if (type.Kind == Kind.Builtin)
         {

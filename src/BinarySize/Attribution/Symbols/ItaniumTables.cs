@@ -91,8 +91,8 @@ internal ref partial struct ItaniumDemangler
         /// <summary>What follows a literal of the type; '?' where the type is written before it instead.</summary>
         public static ReadOnlySpan<byte> SuffixOf(int builtin) => builtin >= Letters.Length ? "?"u8 : Letters[builtin] switch
         {
-            'i' or 's' => ""u8,
-            'j' or 't' => "u"u8,
+            'i' => ""u8,
+            'j' => "u"u8,
             'l' => "l"u8,
             'm' => "ul"u8,
             'x' => "ll"u8,
