@@ -124,7 +124,7 @@ public class NativeAotPublishTests
         Diagnostic over = Assert.Single(app.Fail("publish", "-r", "linux-x64"));
         Assert.Equal(("BSZ2001", "error"), (over.Code, over.Kind));
         Assert.Equal((app.ProjectFile, 10, 5), (over.File, over.Line, over.Column));
-        Assert.Contains("Largest: .", over.Message);
+        Assert.Contains(". Largest: ", over.Message);
 
         string publish = app.PathOf("bin/Release/net9.0/linux-x64/publish");
         ReportDocument report = PublishChecks.IsTheFolder(app, "bin/Release/net9.0/linux-x64/binarysize", publish);
