@@ -333,7 +333,7 @@ public sealed class MeasureArtifact : Task
             string name = Path.GetFileNameWithoutExtension(item.ItemSpec), id = item.GetMetadata("NuGetPackageId");
             if (id.Length > 0) packages[name] = new PackageIdentity(id, item.GetMetadata("NuGetPackageVersion"));
             // The compiler's own framework has no metadata; it lies in <packages>/<id>/<version>/framework/ or …/sdk/.
-            else if (item.GetMetadata("FullPath").Split('/', '\\') is [.., var package, var version, "framework" or "sdk", _]) packages[name] = new PackageIdentity(package, version);
+            else if (item.GetMetadata("FullPath").Split('/', '\\') is [.., var package, var version, "framework" or "sdk", _]) packages[name] = new PackageIdentity(package.Replace("microsoft.dotnet.ilcompiler", "Microsoft.DotNet.ILCompiler", StringComparison.Ordinal), version);
         }
         return packages;
     }

@@ -228,7 +228,7 @@ public static class BudgetJudge
         private string Symbols()
         {
             if (budget.Scope != BudgetScope.Artifact || context.Stage != Stage.Publish || budget.Match.Count > 0) return "";
-            List<MeasuredFile> symbols = [.. context.Artifacts[0].Files.Where(f => Path.GetExtension(f.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf")];
+            List<MeasuredFile> symbols = [.. context.Artifacts[0].Files.Where(IsSymbols)];
             long size = symbols.Sum(f => f.Size);
             return size * 10 < context.Artifacts[0].Size ? "" : $" Symbols take {ByteSize.Format(size)} of it; CopyOutputSymbolsToPublishDirectory=false leaves them out.";
         }
@@ -287,11 +287,13 @@ public static class BudgetJudge
         var found = new List<(string Name, long Size)>();
         foreach (MeasuredFile file in artifact.Files)
         {
-            if (artifact.Files.Count == 1 || (file.Size > artifact.Size / 4 && file.Map.Owners.Length > 1)) found.AddRange(ContributorsOf(file));
+            if (artifact.Files.Count == 1 || (file.Size > artifact.Size / 4 && file.Map.Owners.Length > 1 && !IsSymbols(file))) found.AddRange(ContributorsOf(file));
             else found.Add((file.Path, file.Size));
         }
         return [.. found.OrderByDescending(f => f.Size).ThenBy(f => f.Name, StringComparer.Ordinal).Take(ShownMatches)];
     }
+
+    private static bool IsSymbols(MeasuredFile file) => Path.GetExtension(file.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf";
 
     /// <summary>The largest things in a file, by the level that says most: what it contains, assemblies, sections.</summary>
     public static IReadOnlyList<(string Name, long Size)> ContributorsOf(MeasuredFile file)
