@@ -36,7 +36,7 @@ public static class ElfReader
     }
 
     /// <summary>
-    /// The size map of an ELF file with its debug file, like <see cref="FormatReader.Map(FileView, string, bool)"/>. The map owns both files from here on.
+    /// The size map of an ELF file with its debug file, like <see cref="FormatReader.Map(FileView, string, bool, bool)"/>. The map owns both files from here on.
     /// </summary>
     public static SizeMap Map(FileView file, string name, FileView debug)
     {
@@ -86,6 +86,8 @@ public static class ElfReader
             case 0x70000001 when file.Machine is ElfConstants.MachineX64 or ElfConstants.MachineArm: // SHT_X86_64_UNWIND, SHT_ARM_EXIDX
                 return ContentKind.Unwind;
         }
+        // What a post-link optimizer moved aside is still what it was.
+        if (name.StartsWith(".bolt.org"u8)) name = name[9..];
         if (name.StartsWith(".eh_frame"u8) || name.StartsWith(".gcc_except_table"u8) || name.StartsWith(".dotnet_eh_table"u8)
             || name.StartsWith(".ARM.ex"u8) || name.StartsWith(".sframe"u8)) return ContentKind.Unwind;
         if (name.StartsWith(".debug"u8) || name.StartsWith(".zdebug"u8) || name.StartsWith(".gnu_debugdata"u8) || name.StartsWith(".gnu.debuglto"u8)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -33,7 +34,7 @@ internal sealed class ElfSymbolOwners : IDisposable
     private readonly ElfFile _tableFile;
     private readonly bool _tableIsOwn;
     private readonly ElfSymbolTable _dynamic;
-    private readonly ulong _tls;
+    private readonly ElfSegment _tls;
 
     private readonly NativeList<int> _tableOwners = new();
     private readonly NativeList<int> _dynamicOwners = new();
@@ -61,7 +62,7 @@ internal sealed class ElfSymbolOwners : IDisposable
         _dynamic = file.DynamicSymbolTable;
         foreach (ref readonly ElfSegment s in file.Segments)
         {
-            if (s.Type == ElfConstants.SegmentTls) _tls = s.Address;
+            if (s.Type == ElfConstants.SegmentTls) _tls = s;
         }
         // Names may overlap, so all together can be far longer than the table: then they are cut.
         _nameBudget = 8 * (_table.Names.Length + _dynamic.Names.Length) + (1 << 20);
@@ -203,7 +204,9 @@ internal sealed class ElfSymbolOwners : IDisposable
     {
         foreach (ref readonly ElfRegion region in _regions.All)
         {
-            if (!region.Whole || region.Section < 0 || !_file.Name(_file.Sections[region.Section]).SequenceEqual(".eh_frame"u8)) continue;
+            if (!region.Whole || region.Section < 0) continue;
+            ReadOnlySpan<byte> name = _file.Name(_file.Sections[region.Section]);
+            if (!name.SequenceEqual(".eh_frame"u8) && !name.SequenceEqual(".bolt.org.eh_frame"u8)) continue;
             int block = -1;
             int section = region.Section;
             try
@@ -289,11 +292,16 @@ internal sealed class ElfSymbolOwners : IDisposable
         if (_file.Machine == ElfConstants.MachineArm && symbol.Type is ElfConstants.SymbolFunction or ElfConstants.SymbolIndirectFunction or 13) value &= ~1UL;
         if (symbol.Section >= (uint)tableFile.Sections.Length) return false;
         ref readonly ElfSection section = ref tableFile.Sections[(int)symbol.Section];
-        if (symbol.Type == ElfConstants.SymbolTls && !_file.IsRelocatable) value += _tls;
+        if (symbol.Type == ElfConstants.SymbolTls && !_file.IsRelocatable)
+        {
+            // An offset in the thread's block, of which the file has the beginning; addresses after that mean something else.
+            if (value >= (ulong)_tls.FileSize) return false;
+            value += _tls.Address;
+        }
         if (tableFile != _file)
         {
             // Sections of a debug file have no bytes, and other indexes: only the address counts.
-            return section.IsAllocated && (section.Flags & ElfConstants.FlagTls) == 0 == (symbol.Type != ElfConstants.SymbolTls) && _file.TryGetOffset(value, out offset);
+            return section.IsAllocated && _file.TryGetOffset(value, out offset);
         }
         ulong at = _file.IsRelocatable ? value : value - section.Address;
         if (at >= (ulong)section.FileSize || (long)at < 0) return false;
@@ -489,7 +497,7 @@ internal sealed class ElfSymbolOwners : IDisposable
             ByteView rest = table.Names.Slice(start, next - start);
             long length = Math.Min(rest.Length, rest.CString(0).Length + 1L);
             if (_owners.Count == 1) _scope.Own(table.NamesOffset + start, length, _owners[0], ContentKind.Symbols);
-            else _scope.OwnShared(table.NamesOffset + start, length, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_owners), ContentKind.Symbols);
+            else _scope.OwnShared(table.NamesOffset + start, length, CollectionsMarshal.AsSpan(_owners), ContentKind.Symbols);
         }
     }
 
@@ -509,28 +517,40 @@ internal sealed class ElfSymbolOwners : IDisposable
         for (int a = 0; a < sorted.Length;)
         {
             long start = (long)sorted[a].Key;
-            _owners.Clear();
             int b = a;
-            for (; b < sorted.Length && sorted[b].Key == (ulong)start; b++)
-            {
-                int owner = sorted[b].Value;
-                if (owner > 0) AddUnique(owner);
-                else if (_owners.Count < 1 << 16)
-                {
-                    foreach (int o in Shared(owner)) AddUnique(o);
-                }
-            }
-            int region = _regions.At(start);
+            while (b < sorted.Length && sorted[b].Key == (ulong)start) b++;
+            ReadOnlySpan<Keyed> users = sorted[a..b];
             long next = b < sorted.Length ? (long)sorted[b].Key : long.MaxValue;
             a = b;
-            if (region < 0 || _owners.Count == 0) continue;
+            int region = _regions.At(start);
+            if (region < 0) continue;
             long length = Math.Min(next, _regions.All[region].End) - start;
-            if (_owners.Count == 1) _scope.Own(start, length, _owners[0], ContentKind.Unwind, Basis.Derived);
-            else _scope.OwnShared(start, length, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_owners), ContentKind.Unwind);
+            if (users.Length == 1)
+            {
+                Own(start, length, users[0].Value, ContentKind.Unwind, Basis.Derived);
+                continue;
+            }
+            _owners.Clear();
+            foreach (ref readonly Keyed user in users)
+            {
+                if (user.Value > 0) AddUnique(user.Value);
+                else
+                {
+                    foreach (int o in Shared(user.Value))
+                    {
+                        // More owners than bytes get nothing.
+                        if (_owners.Count >= length) break;
+                        AddUnique(o);
+                    }
+                }
+            }
+            _scope.OwnShared(start, length, CollectionsMarshal.AsSpan(_owners), ContentKind.Unwind);
         }
         foreach (ref readonly ElfRegion region in _regions.All)
         {
-            if (!region.Whole || region.Section < 0 || _file.IsRelocatable || !_file.Name(_file.Sections[region.Section]).SequenceEqual(".eh_frame_hdr"u8)) continue;
+            if (!region.Whole || region.Section < 0 || _file.IsRelocatable) continue;
+            ReadOnlySpan<byte> name = _file.Name(_file.Sections[region.Section]);
+            if (!name.SequenceEqual(".eh_frame_hdr"u8) && !name.SequenceEqual(".bolt.org.eh_frame_hdr"u8)) continue;
             if (!EhFrame.TryReadTable(_file, region.Section, out long start, out int count, out int entrySize, out byte encoding)) continue;
             for (int i = 0; i < count; i++)
             {
