@@ -10,6 +10,15 @@ public sealed record MeasureOptions
     /// <summary>Map files or copy them; see <see cref="FileAccessMode"/>.</summary>
     public FileAccessMode Access { get; init; } = FileAccessMode.Copy;
 
+    /// <summary>False where only the format is asked for: symbols, types and members are then left alone.</summary>
+    public bool WithOwners { get; init; } = true;
+
+    /// <summary>Map the files inside containers too, which can mean to unpack them.</summary>
+    public bool LookInside { get; init; }
+
+    /// <summary>Separate debug information of the one binary that is measured; null to look for it beside the binary.</summary>
+    public string? DebugFile { get; init; }
+
     /// <summary>Which NuGet package a file comes from, by its path relative to the artifact; null where not known.</summary>
     public Func<string, PackageIdentity?> PackageOf { get; init; } = static _ => null;
 
@@ -51,7 +60,7 @@ public static class Measurer
         {
             FileView view = FileView.Open(found.FullPath, options.Access);
             long size = view.Length;
-            SizeMap map = FormatReader.Map(view, Path.GetFileName(found.Path));
+            SizeMap map = FormatReader.Map(view, Path.GetFileName(found.Path), options.LookInside, options.WithOwners);
             if (size != found.Size || new FileInfo(found.FullPath) is { Exists: true } now && now.Length != size)
             {
                 map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));

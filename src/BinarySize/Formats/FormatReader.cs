@@ -22,24 +22,25 @@ public static class FormatReader
     /// <param name="file">The file.</param>
     /// <param name="name">The name of its part.</param>
     /// <param name="lookInside">Map the files in archives and bundles too, unpacking them where need be, not only the entries.</param>
-    public static SizeMap Map(FileView file, string name, bool lookInside = false)
+    /// <param name="withOwners">False where only the format is asked for.</param>
+    public static SizeMap Map(FileView file, string name, bool lookInside = false, bool withOwners = true)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return Map(file, name, depth: 0, lookInside ? new UnpackBudget(file.Length) : null);
+        return Map(file, name, depth: 0, lookInside ? new UnpackBudget(file.Length) : null, withOwners);
     }
 
     /// <summary>The size map of what was unpacked from a container at <paramref name="outer"/>; it shares the container's limits.</summary>
     public static SizeMap MapUnpacked(FileView file, string name, in MapScope outer)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return Map(file, name, outer.Depth + 1, outer.Unpack);
+        return Map(file, name, outer.Depth + 1, outer.Unpack, outer.WithOwners);
     }
 
-    private static SizeMap Map(FileView file, string name, int depth, UnpackBudget? unpack)
+    private static SizeMap Map(FileView file, string name, int depth, UnpackBudget? unpack, bool withOwners)
     {
         var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
         builder.Keep(file);
-        Read(new MapScope(builder, 0, 0, file.Bytes, depth, unpack));
+        Read(new MapScope(builder, 0, 0, file.Bytes, depth, unpack, WithOwners: withOwners));
         return builder.Build();
     }
 

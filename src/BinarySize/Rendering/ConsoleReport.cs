@@ -22,7 +22,8 @@ public static class ConsoleReport
     public const int Width = 79;
 
     // A node with less of the artifact than one in this is shown without what is in it; deeper than this is not indented further.
-    private const int SmallestOpened = 200, MaxIndent = 8;
+    // Inside of nodes, what is smaller than one in this is told together.
+    private const int SmallestOpened = 200, SmallestInner = 1000, MaxIndent = 8;
 
     /// <summary>The report as lines that end with LF.</summary>
     public static string Render(Report report, ConsoleOptions? options = null)
@@ -97,8 +98,16 @@ public static class ConsoleReport
 
         void Collect(ReportNode node, int depth)
         {
+            // What nothing more is known of stands there already.
+            if (node.Children.Count == 1 && node.Children[0].Children.Count == 0 && node.Children[0].Name == $"[{node.Name}]") return;
             // One more item takes no more room than saying that there is one more.
             int shown = node.Children.Count <= options.Top + 1 ? node.Children.Count : options.Top;
+            if (depth > 0)
+            {
+                int large = 0;
+                while (large < shown && node.Children[large].Size >= artifact.Size / SmallestInner) large++;
+                if (large < node.Children.Count - 1) shown = large;
+            }
             string indent = new(' ', 2 * Math.Min(depth, MaxIndent));
             long rest = node.Size;
             for (int i = 0; i < shown; i++)

@@ -14,6 +14,9 @@ public enum ReportFormat
     /// <summary>report.md.</summary>
     Markdown,
 
+    /// <summary>report.html, one file that needs nothing else.</summary>
+    Html,
+
     /// <summary>report.csv.</summary>
     Csv,
 }
@@ -22,7 +25,7 @@ public enum ReportFormat
 public static class ReportWriter
 {
     /// <summary>Names of the formats as they are typed, which are also their files' extensions.</summary>
-    public static IReadOnlyList<string> FormatNames { get; } = ["json", "md", "csv"];
+    public static IReadOnlyList<string> FormatNames { get; } = ["json", "md", "html", "csv"];
 
     private static readonly FrozenDictionary<string, ReportFormat> s_formats =
         FormatNames.Select((name, i) => KeyValuePair.Create(name, (ReportFormat)i)).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
@@ -31,7 +34,7 @@ public static class ReportWriter
     public static bool TryParse(string name, out ReportFormat format) => s_formats.TryGetValue(name.Trim(), out format);
 
     /// <summary>
-    /// Writes report.json, report.md, report.csv into <paramref name="directory"/>, each one complete or not
+    /// Writes report.json, report.md, report.html, report.csv into <paramref name="directory"/>, each one complete or not
     /// at all; an unchanged file is not touched, other files are left alone. Throws IOException or
     /// UnauthorizedAccessException where it cannot be written.
     /// </summary>
@@ -59,6 +62,8 @@ public static class ReportWriter
                 return ReportJson.Write(report);
             case ReportFormat.Markdown:
                 return Encoding.UTF8.GetBytes(MarkdownReport.Render(report));
+            case ReportFormat.Html:
+                return Encoding.UTF8.GetBytes(HtmlReport.Render(report));
             default:
                 // Straight to bytes: with a million symbols the text alone would take half a gigabyte.
                 using (var stream = new MemoryStream())

@@ -53,6 +53,38 @@ public sealed class ReportNode
 
     internal void AddChild(ReportNode child) => (_children ??= []).Add(child);
 
+    /// <summary>
+    /// Keeps the nodes that <paramref name="wanted"/> names, with what is in them and the way to them; the bytes of all
+    /// others stand in one node. Called before <see cref="Seal"/>.
+    /// </summary>
+    internal void Keep(Func<string, bool> wanted)
+    {
+        long dropped = KeepWanted(wanted) + Direct;
+        Direct = 0;
+        if (dropped > 0) AddChild(new ReportNode("[not shown]", "other") { Direct = dropped });
+    }
+
+    // Takes out what is not wanted and returns its bytes.
+    private long KeepWanted(Func<string, bool> wanted)
+    {
+        long dropped = 0;
+        if (_children is null) return 0;
+        var kept = new List<ReportNode>();
+        foreach (ReportNode child in _children)
+        {
+            if (wanted(child.Name))
+            {
+                kept.Add(child);
+                continue;
+            }
+            dropped += child.KeepWanted(wanted) + child.Direct;
+            child.Direct = 0;
+            if (child.Children.Count > 0) kept.Add(child);
+        }
+        _children = kept.Count > 0 ? kept : null;
+        return dropped;
+    }
+
     /// <summary>Sums up and sorts; called once, from the root.</summary>
     internal void Seal()
     {

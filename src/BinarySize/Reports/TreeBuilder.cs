@@ -4,6 +4,13 @@ using BinarySize.Mapping;
 
 namespace BinarySize.Reports;
 
+/// <summary>How a tree is made.</summary>
+public sealed record TreeOptions
+{
+    /// <summary>Names to show; the bytes of all others stand in one node. Null for all.</summary>
+    public Func<string, bool>? Filter { get; init; }
+}
+
 /// <summary>
 /// Groups an artifact's slices by levels. Bytes that have no answer at a level (the padding of a file has no type) stand
 /// under the format part that they are, in brackets, so that every tree adds up to the file.
@@ -11,12 +18,14 @@ namespace BinarySize.Reports;
 public static class TreeBuilder
 {
     /// <summary>The tree of an artifact, grouped by <paramref name="levels"/> from the outermost to the innermost.</summary>
-    public static ReportNode Build(MeasuredArtifact artifact, IReadOnlyList<Level> levels)
+    public static ReportNode Build(MeasuredArtifact artifact, IReadOnlyList<Level> levels, TreeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(artifact);
+        options ??= new TreeOptions();
         var root = new ReportNode(artifact.Path, "artifact");
         var nodes = new Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode>();
         foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels, root, nodes).Add();
+        if (options.Filter is not null) root.Keep(options.Filter);
         root.Seal();
         return root;
     }

@@ -36,7 +36,7 @@ public static class ElfReader
     }
 
     /// <summary>
-    /// The size map of an ELF file with its debug file, like <see cref="FormatReader.Map(FileView, string, bool)"/>. The map owns both files from here on.
+    /// The size map of an ELF file with its debug file, like <see cref="FormatReader.Map(FileView, string, bool, bool)"/>. The map owns both files from here on.
     /// </summary>
     public static SizeMap Map(FileView file, string name, FileView debug)
     {
