@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using BinarySize.Artifacts;
 using BinarySize.Budgets;
@@ -138,7 +139,7 @@ public sealed class MeasureArtifact : Task
     {
         var findings = new List<BudgetFinding>();
         var warnings = new List<MapWarning>();
-        List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), [.. Budgets.Select(Source)], findings);
+        List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), Sources(), findings);
         List<ReportFormat> formats = Formats(findings);
         Dictionary<string, PackageIdentity> packages = Packages(PackageFiles);
         var options = new MeasureOptions
@@ -258,12 +259,21 @@ public sealed class MeasureArtifact : Task
     private SourceLocation ShorthandLocation() =>
         string.IsNullOrEmpty(Budget) ? new SourceLocation(ProjectFile, 0, 0) : ProjectSource.FindProperty(ProjectFile, "BinarySizeBudget");
 
-    private BudgetSource Source(ITaskItem item)
+    private List<BudgetSource> Sources()
     {
-        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
-        string file = item.GetMetadata("DefiningProjectFullPath");
-        return new BudgetSource(item.ItemSpec, metadata, ProjectSource.Find(file.Length > 0 ? file : ProjectFile, "BinarySizeBudget", item.ItemSpec));
+        var sources = new List<BudgetSource>(Budgets.Length);
+        var seen = new Dictionary<(string File, string Name), int>();
+        foreach (ITaskItem item in Budgets)
+        {
+            var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
+            string file = item.GetMetadata("DefiningProjectFullPath");
+            if (file.Length == 0) file = ProjectFile;
+            // Items keep the order of the file: the second of a name is the second element that has it.
+            ref int before = ref CollectionsMarshal.GetValueRefOrAddDefault(seen, (file, item.ItemSpec.ToUpperInvariant()), out _);
+            sources.Add(new BudgetSource(item.ItemSpec, metadata, ProjectSource.Find(file, "BinarySizeBudget", item.ItemSpec, before++)));
+        }
+        return sources;
     }
 
     private List<ReportFormat> Formats(List<BudgetFinding> findings)

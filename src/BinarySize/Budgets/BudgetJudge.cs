@@ -242,7 +242,9 @@ public static class BudgetJudge
             IEnumerable<(string Name, long Size)> largest;
             if (matches.Count > 1) largest = values.Select(v => (v.Name, v.Value));
             else if (matches.Count == 1 && matches[0].Artifact is { } artifact) largest = ContributorsOf(artifact);
-            else if (matches.Count == 1 && matches[0].Node is { } node) largest = node.Children.Select(c => (c.Name, c.Size));
+            else if (matches.Count == 1 && matches[0].Node is { Children.Count: > 0 } node) largest = node.Children.Select(c => (c.Name, c.Size));
+            else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(new MeasuredArtifact(file.Path, ArtifactKind.File, [file], []));
+            else if (matches.Count == 1) largest = matches[0].Files.OrderByDescending(f => f.Size).Select(f => (f.Path, f.Size));
             else return "";
             string names = string.Join(", ", largest.Take(NamedContributors).Select(l => $"{l.Name} {ByteSize.Format(l.Size)}"));
             return names.Length == 0 ? "" : $" Largest: {names}.";
