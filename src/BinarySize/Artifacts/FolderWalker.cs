@@ -40,7 +40,7 @@ public static class FolderWalker
                     string? link = (entry.Attributes & FileAttributes.ReparsePoint) != 0 ? entry.LinkTarget : null;
                     if (link is not null)
                     {
-                        if (entry is FileInfo && !File.Exists(entry.FullName) && !Directory.Exists(entry.FullName))
+                        if (!LeadsSomewhere(entry))
                         {
                             warnings.Add(new MapWarning(MapWarningCodes.Link, $"'{relative}' is a link that leads nowhere ('{link}'); only the link itself is counted"));
                         }
@@ -57,6 +57,20 @@ public static class FolderWalker
         }
         found.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
         return found;
+    }
+
+    // File.Exists says yes to a link that leads nowhere.
+    private static bool LeadsSomewhere(FileSystemInfo link)
+    {
+        try
+        {
+            return link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true };
+        }
+        catch (IOException)
+        {
+            // Links in a circle.
+            return false;
+        }
     }
 
     /// <summary>One file as <see cref="Walk"/> would list it; null where there is none.</summary>

@@ -69,6 +69,7 @@ public sealed class PeReader
             Try(i, directory);
         }
         ClaimOverlay();
+        if (!_scope.WithOwners) return;
         if (_pe.IsManaged)
         {
             // Its native code, if any, is known by the managed side: ReadyToRun tables name it.
