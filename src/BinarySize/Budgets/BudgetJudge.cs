@@ -285,8 +285,9 @@ public static class BudgetJudge
         {
             ReportNode tree = TreeBuilder.Build(artifact, [level]);
             List<ReportNode> nodes = [.. Flatten(tree, level)];
-            // A level at which one name has nearly everything explains nothing.
-            if (nodes.Count > 1 && nodes[0].Size < tree.Size * 0.9) return [.. nodes.Take(ShownMatches).Select(n => (n.Name, n.Size))];
+            // A level that the bytes do not have, or at which one name has nearly everything, explains nothing.
+            if (nodes.Count > 1 && (level != Level.Assembly || nodes[0].Kind == Levels.NameOf(level))
+                && nodes[0].Size < tree.Size * 0.9) return [.. nodes.Take(ShownMatches).Select(n => (n.Name, n.Size))];
         }
         return [];
 
