@@ -243,7 +243,7 @@ public static class BudgetJudge
             if (matches.Count > 1) largest = values.Select(v => (v.Name, v.Value));
             else if (matches.Count == 1 && matches[0].Artifact is { } artifact) largest = ContributorsOf(artifact);
             else if (matches.Count == 1 && matches[0].Node is { Children.Count: > 0 } node) largest = node.Children.Select(c => (c.Name, c.Size));
-            else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(new MeasuredArtifact(file.Path, ArtifactKind.File, [file], []));
+            else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(file);
             else if (matches.Count == 1) largest = matches[0].Files.OrderByDescending(f => f.Size).Select(f => (f.Path, f.Size));
             else return "";
             string names = string.Join(", ", largest.Take(NamedContributors).Select(l => $"{l.Name} {ByteSize.Format(l.Size)}"));
@@ -304,7 +304,8 @@ public static class BudgetJudge
         {
             ReportNode tree = TreeBuilder.Build(alone, [level]);
             while (level == Level.File && tree.Children.Count == 1) tree = tree.Children[0];
-            // A level at which one name has nearly everything explains nothing.
+            // A level that the bytes do not have, or at which one name has nearly everything, explains nothing.
+            if (level == Level.Assembly && tree.Children.Count > 0 && tree.Children[0].Kind != Levels.NameOf(level)) continue;
             if (tree.Children.Count > 1 && tree.Children[0].Size < file.Size * 0.95) return [.. tree.Children.Take(ShownMatches).Select(n => (n.Name, n.Size))];
         }
         return [(file.Path, file.Size)];
