@@ -13,7 +13,7 @@ namespace BinarySize.Formats.ReadyToRun;
 /// </summary>
 internal sealed class ReadyToRunReader
 {
-    private const uint Signature = 0x0052_5452;
+    private const uint Signature = 0x0052_5452, Arm64Breakpoint = 0xD43E_0000;
 
     private const int ImportSections = 101, RuntimeFunctions = 102, MethodDefEntryPoints = 103, ExceptionInfo = 104, DebugInfo = 105,
         InstanceEntryPoints = 109, ManifestMetadata = 112, ComponentAssemblies = 115, HotColdMap = 120;
@@ -209,6 +209,16 @@ internal sealed class ReadyToRunReader
             else if (f.Unwind >= 0) codeLength = (_bytes.U32(f.Unwind) & 0x3FFFF) * (_machine == PeFile.MachineArmNT ? 2L : 4L);
             f.Start = start;
             f.End = start + Math.Min(codeLength, available);
+        }
+        if (_machine != PeFile.MachineArm64) return;
+        // Constants stand behind the code that loads them, and are not part of its length; what fills up are breakpoints.
+        for (int i = 0; i + 1 < _functions.Length; i++)
+        {
+            ref Function f = ref _functions[i];
+            long end = _functions[i + 1].Start;
+            if (f.Start < 0 || end <= f.End || end - f.End > 64 * 1024) continue;
+            while (end - 4 >= f.End && _bytes.U32(end - 4) == Arm64Breakpoint) end -= 4;
+            f.End = end;
         }
     }
 
