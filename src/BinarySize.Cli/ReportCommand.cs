@@ -18,7 +18,7 @@ internal static class ReportCommand
         var output = new Option<string?>("--output", "-o") { Description = "Write to this file instead of standard output", HelpName = "FILE" };
         var command = new Command("report", "Shows what a file or folder is made of; sizes add up to the file on disk")
         {
-            path, Measuring.ByOption, top, filter, Measuring.DebugFileOption, format, output,
+            path, Measuring.ByOption, top, filter, Measuring.DebugFileOption, Measuring.MstatOption, format, output,
         };
         command.SetAction(parsed =>
         {
@@ -30,8 +30,8 @@ internal static class ReportCommand
             NamePattern[] patterns = [.. (parsed.GetValue(filter) ?? []).Select(p => p.Length > 0 ? new NamePattern(p, isPath: false) : throw new UsageException("--filter needs a pattern."))];
             using MeasuredArtifact artifact = Measuring.Measure(parsed.GetValue(path)!, new MeasureOptions
             {
-                DebugFile = parsed.GetValue(Measuring.DebugFileOption),
-                WithOwners = DefaultLevels.NeedOwners(levels),
+                InputsOf = Measuring.Inputs(parsed),
+                WithOwners = Measuring.Owners(DefaultLevels.NeedOwners(levels)),
             });
             levels ??= DefaultLevels.For(artifact);
             ReportNode tree = TreeBuilder.Build(artifact, levels, new TreeOptions { Filter = patterns.Length == 0 ? null : name => patterns.Any(p => p.Matches(name)) });

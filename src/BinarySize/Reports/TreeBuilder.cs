@@ -18,13 +18,16 @@ public sealed record TreeOptions
 public static class TreeBuilder
 {
     /// <summary>The tree of an artifact, grouped by <paramref name="levels"/> from the outermost to the innermost.</summary>
-    public static ReportNode Build(MeasuredArtifact artifact, IReadOnlyList<Level> levels, TreeOptions? options = null)
+    public static ReportNode Build(MeasuredArtifact artifact, IReadOnlyList<Level> levels, TreeOptions? options = null) => Build(artifact, _ => levels, options);
+
+    /// <summary>The tree of an artifact, each file grouped by levels of its own.</summary>
+    public static ReportNode Build(MeasuredArtifact artifact, Func<MeasuredFile, IReadOnlyList<Level>> levels, TreeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(artifact);
         options ??= new TreeOptions();
         var root = new ReportNode(artifact.Path, "artifact");
         var nodes = new Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode>();
-        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels, root, nodes).Add();
+        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels(file), root, nodes).Add();
         if (options.Filter is not null) root.Keep(options.Filter);
         root.Seal();
         return root;

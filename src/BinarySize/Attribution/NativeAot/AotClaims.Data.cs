@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using BinarySize.Formats.Elf;
 using BinarySize.IO;
 using BinarySize.Mapping;
@@ -128,7 +129,8 @@ internal sealed partial class AotClaims
         if (!any) return;
 
         var uses = new List<Use>();
-        ScanCode(byUse, uses);
+        AotArea area = _image.Areas[_hydrated];
+        ScanCode(managed: true, area.Start, (ulong)area.Length, (item, target) => AddUse(byUse, uses, target, _itemOwner[item]));
         if (_runs.Count > 0)
         {
             ByteView stream = _scope.Bytes.Slice(_streamOffset, _streamLength);
@@ -174,38 +176,84 @@ internal sealed partial class AotClaims
         if (_image.Items[item].Start == target && owner != _itemOwner[item]) uses.Add(new Use(item, owner));
     }
 
-    // Code reaches data relative to the instruction. A number that gives just the address of a literal is a reference:
-    // there are some thousand of these addresses among 2^32.
-    private void ScanCode(bool[] byUse, List<Use> uses)
+    /// <summary>
+    /// Calls <paramref name="found"/> for every reference from code to an address of a range, with the item that the code
+    /// is in. Code reaches data relative to the instruction; no disassembly is needed, since what looks like such an
+    /// instruction and happens to give an address of interest is rare.
+    /// </summary>
+    private void ScanCode(bool managed, ulong low, ulong size, Action<int, ulong> found)
     {
-        ulong low = _image.Areas[_hydrated].Start, size = _image.Areas[_hydrated].End - low;
         for (int i = 0; i < _image.Items.Length; i++)
         {
             AotItem item = _image.Items[i];
             AotArea area = _image.Areas[item.Area];
-            if (!area.IsCode || area.Offset < 0 || !_itemManaged[i]) continue;
-            ByteView code = _scope.Bytes.Slice(area.Offset + (long)(item.Start - area.Start), (long)(item.End - item.Start));
+            if (!area.IsCode || area.Offset < 0 || _itemManaged[i] != managed) continue;
+            ByteView view = _scope.Bytes.Slice(area.Offset + (long)(item.Start - area.Start), (long)(item.End - item.Start));
+            if (view.Length > int.MaxValue) continue;
+            ReadOnlySpan<byte> code = view.Span();
             if (_image.Binary.Machine == ElfConstants.MachineX64)
             {
-                for (long at = 1; at + 4 <= code.Length; at++)
+                for (int at = 1; at + 4 <= code.Length; at++)
                 {
-                    ulong target = item.Start + (ulong)at + 4 + (ulong)(long)code.I32(at);
                     // mod 00, r/m 101: relative to the next instruction.
-                    if (target - low < size && (code.U8(at - 1) & 0xC7) == 0x05) AddUse(byUse, uses, target, _itemOwner[i]);
+                    if ((code[at - 1] & 0xC7) != 0x05) continue;
+                    ulong target = item.Start + (ulong)at + 4 + (ulong)(long)BinaryPrimitives.ReadInt32LittleEndian(code[at..]);
+                    if (target - low < size) found(i, target);
                 }
             }
             else if (_image.Binary.Machine == ElfConstants.MachineArm64)
             {
-                for (long at = 0; at + 8 <= code.Length; at += 4)
+                for (int at = 0; at + 8 <= code.Length; at += 4)
                 {
                     // ADRP, then ADD of an immediate to the same register.
-                    uint page = code.U32(at), add = code.U32(at + 4);
+                    uint page = BinaryPrimitives.ReadUInt32LittleEndian(code[at..]), add = BinaryPrimitives.ReadUInt32LittleEndian(code[(at + 4)..]);
                     if ((page & 0x9F000000) != 0x90000000 || (add & 0xFFC00000) != 0x91000000 || (page & 31) != (add >> 5 & 31)) continue;
                     long pages = (long)((ulong)(page >> 5 & 0x7FFFF) << 45) >> 43 | (page >> 29 & 3);
                     ulong target = ((item.Start + (ulong)at) & ~0xFFFUL) + (ulong)(pages << 12) + (add >> 10 & 0xFFF);
-                    if (target - low < size) AddUse(byUse, uses, target, _itemOwner[i]);
+                    if (target - low < size) found(i, target);
                 }
             }
+        }
+    }
+
+    private const uint RelativeX64 = 8, RelativeArm64 = 1027;
+
+    /// <summary>
+    /// Constants of the native runtime have no symbols: each piece is the component's that refers to its start, and
+    /// reaches to the next such place.
+    /// </summary>
+    private void ClaimConstants()
+    {
+        if (_anonymous.Count == 0) return;
+        // They were found by rising address.
+        ulong low = _anonymous[0].Start, size = _anonymous[^1].End - low;
+        var found = new List<(ulong Address, int Component)>();
+        ScanCode(managed: false, low, size, (item, target) => found.Add((target, _itemComponent[item])));
+        foreach (ref readonly ElfSection s in _image.Binary.Sections)
+        {
+            if (s.Type != ElfConstants.SectionRela || !s.IsAllocated) continue;
+            ByteView content = _image.Binary.Content(s);
+            for (long at = 0; content.Contains(at, 24); at += 24)
+            {
+                ulong target = content.U64(at + 16);
+                if (content.U32(at + 8) is not (RelativeX64 or RelativeArm64) || target - low >= size) continue;
+                int item = _image.ItemAt(content.U64(at));
+                if (item >= 0 && !_itemManaged[item]) found.Add((target, _itemComponent[item]));
+            }
+        }
+        found.Sort();
+        int range = 0;
+        for (int i = 0; i < found.Count;)
+        {
+            (ulong from, int component) = found[i];
+            bool several = false;
+            for (; i < found.Count && found[i].Address == from; i++) several |= found[i].Component != component;
+            while (range < _anonymous.Count && _anonymous[range].End <= from) range++;
+            if (range == _anonymous.Count) break;
+            if (several || from < _anonymous[range].Start) continue;
+            ulong to = i < found.Count ? Math.Min(found[i].Address, _anonymous[range].End) : _anonymous[range].End;
+            AotArea area = _image.Areas[_image.AreaAt(from)];
+            _scope.Own(area.Offset + (long)(from - area.Start), (long)(to - from), component, ContentOf(area), Basis.Derived, Symbols);
         }
     }
 }

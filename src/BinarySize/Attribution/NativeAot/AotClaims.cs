@@ -27,6 +27,9 @@ internal sealed partial class AotClaims
     private readonly bool[] _itemManaged;
     private readonly int[] _itemComponent;
     private readonly Dictionary<int, int[]> _itemShared = [];
+
+    // Ranges of native data that no symbol names, by address.
+    private readonly List<(ulong Start, ulong End)> _anonymous = [];
     private readonly int _hydrated;
 
     public AotClaims(in MapScope scope, AotImage image, AotOwners owners, MstatFile? mstat)
@@ -57,6 +60,7 @@ internal sealed partial class AotClaims
         Guarded("manifest resources", ClaimResources);
         Guarded("frame entries", ClaimFrames);
         Guarded("relocations", ClaimRelocations);
+        Guarded("constants", ClaimConstants);
         ClaimRest();
     }
 
@@ -181,6 +185,7 @@ internal sealed partial class AotClaims
             if (rest <= MaxAlignment || IsFill(start + sized, rest)) Own(start + sized, rest, i, ContentKind.Padding, Basis.Derived);
             else if (_itemManaged[i]) Own(start + sized, rest, i, content, Basis.Derived);
             else if (area.IsCode) _scope.Own(start + sized, rest, _itemComponent[i], content, Basis.Derived, Symbols);
+            else _anonymous.Add((item.Start + (ulong)sized, item.End));
         }
         // Before the first symbol of the code stands what starts a C program.
         foreach (AotArea area in _image.Areas)

@@ -14,6 +14,7 @@ internal sealed class AotOwners
     private readonly Dictionary<int, (int Parent, byte Depth)> _nodes = [];
     private readonly Dictionary<string, int> _assemblies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _components = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _managedData = new(StringComparer.Ordinal);
     private readonly HashSet<int> _isAssembly = [];
     private readonly int _runtime;
     private readonly int _managed;
@@ -35,7 +36,11 @@ internal sealed class AotOwners
     }
 
     /// <summary>Data that the compiler made for the whole program, no assembly's in particular.</summary>
-    public int ManagedData(string name) => Node(_managed, OwnerKind.Component, name);
+    public int ManagedData(string name)
+    {
+        if (!_managedData.TryGetValue(name, out int id)) _managedData[name] = id = Node(_managed, OwnerKind.Component, name);
+        return id;
+    }
 
     public int Assembly(string name)
     {

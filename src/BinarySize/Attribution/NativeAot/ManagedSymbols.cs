@@ -63,6 +63,8 @@ internal sealed class ManagedSymbols
         new("__imp_"u8.ToArray(), Target.Method),
         new("__lazyPInvoke"u8.ToArray(), Target.Data, "native imports"),
         new("__nativemodule_"u8.ToArray(), Target.Data, "native imports"),
+        new("__utf8str_"u8.ToArray(), Target.Data, "native imports"),
+        new("__utf16str_"u8.ToArray(), Target.Data, "native imports"),
         new("__pinvoke_"u8.ToArray(), Target.Data, "native imports"),
         new("__StackTraceMetadata"u8.ToArray(), Target.Data, "stack trace metadata"),
         new("_stacktrace_methodRVA_to_token_mapping"u8.ToArray(), Target.Data, "stack trace metadata"),
@@ -106,6 +108,9 @@ internal sealed class ManagedSymbols
         new("__Str_"u8.ToArray(), Target.Data, StringLiterals),
         new("__managed__"u8.ToArray(), Target.Data, "startup"),
     ];
+
+    // By the third letter, which nearly all differ in; rules of one letter keep their order.
+    private static readonly Rule[][] s_rulesByLetter = [.. Enumerable.Range(0, 256).Select(letter => s_rules.Where(r => r.Prefix[2] == letter).ToArray())];
 
     /// <summary>Owner of string literals that nothing was found to use.</summary>
     public const string StringLiterals = "string literals";
@@ -186,7 +191,7 @@ internal sealed class ManagedSymbols
             while (digits < name.Length && char.IsAsciiDigit((char)name[digits])) digits++;
             return ResolveInner(name[digits..], mapped, Target.Method);
         }
-        foreach (ref readonly Rule rule in s_rules.AsSpan())
+        foreach (ref readonly Rule rule in s_rulesByLetter[name.Length > 2 ? name[2] : 0].AsSpan())
         {
             if (!name.StartsWith(rule.Prefix)) continue;
             if (rule.Target == Target.Data) return _owners.ManagedData(rule.Name);

@@ -20,19 +20,19 @@ internal static class NativeComponents
             + " _ZN15IGCHeapInternal _ZN6GCScan _ZN17HandleTableBucket _ZN18SoftwareWriteWatch _ZN13GCToEEInterface _ZN15GCToOSInterface _ZN7GCEvent _ZN13GCEventStatus _ZN16GCToCLREventSink"
             + " _ZTV16GCToCLREventSink _ZN15GCHeapUtilities _ZN13GCHeapAffinit _Z13GC_Initialize GC_Initialize GC_VersionInfo _Z18record_changed_seg _Z22GetConvertedGeneration _Z3Hnd _Z20HndCreate _Z15Block _Z9Block"
             + " _Z15ParseIndexOrRange _Z17ParseIndexOrRange _Z27ParseGCHeapAffinitizeRanges _Z21CreateGCHandleManager g_gc g_heap g_theGCHeap g_bulk g_write_watch g_card g_ephemeral g_lowest g_highest g_region g_gcToClr"
-            + " _ZL14g_gc g_num_ _Z12InitializeGC _ZN13GcInfoDecoder _ZN13GcSlotDecoder _ZN15BitStreamReader _Z9EnumGcRef _Z23EnumGcRef _Z30EnumGcRef _Z10EnumGcRefs _Z4Ref_ _Z16Ref_"),
+            + " _ZL14g_gc g_num_ _Z12InitializeGC _Z20InitializeGC _Z21InitializeGC _ZN13GcInfoDecoder _ZN13GcSlotDecoder _ZN15BitStreamReader _Z9EnumGcRef _Z23EnumGcRef _Z30EnumGcRef _Z10EnumGcRefs _Z4Ref_ _Z16Ref_"),
         (VectorSort, "_ZN6vxsort _ZNK6vxsort _ZTVN6vxsort _Z10do_vxsort _Z20IsSupportedInstruction _Z22InitSupportedInstructionSet mask_table_ perm_table"),
         (Unwinder, "_ZN9libunwind _ZTVN9libunwind _ZNK9libunwind __libunwind _ZN13UnwindHelpers __unw_ unw_ _Unwind_"),
         (Exceptions, "_Z28InitializeHardwareExceptionHandling _Z35InitializeHardwareExceptionHandling RhpThrow RhpCall RhRethrow RhpRethrow _Z14SIGSEGVHandler _Z13SIGFPEHandler RhpHardwareExceptionHandler"
             + " RhpRhThrow RhpFailFast RhpFirstChance RhpEH _ZN18StackFrameIterator RhpSfi RhpGetExceptionInfo"),
-        (Runtime, "Rh _Z2Rh _ZN6Thread _ZN11ThreadStore _ZN11TypeManager _ZN17TypeManagerHandle _ZN15RuntimeInstance _ZN8RhConfig _ZN9ObjHeader _ZN6Object _ZN5Array _ZN18RestrictedCallouts _ZN9StressLog _ZN15ThreadStressLog"
+        (Runtime, "Rh _Z2Rh __security_cookie _ZN6Thread _ZN11ThreadStore _ZN11TypeManager _ZN17TypeManagerHandle _ZN15RuntimeInstance _ZN8RhConfig _ZN9ObjHeader _ZN6Object _ZN5Array _ZN18RestrictedCallouts _ZN9StressLog _ZN15ThreadStressLog"
             + " _ZN9SyncClean _ZN10CrstStatic _ZN18YieldProcessor _ZN26YieldProcessor _ZN27YieldProcessor _ZN9AllocHeap _ZN11MethodTable _ZN14CLREventStatic _ZN5Event _ZN4Crst _ZN10CrstHolder _Z18GetRuntimeInstance"
             + " _Z28GetCurrentThread _Z14GetThreadStore _Z21RuntimeThreadShutdown RuntimeThreadShutdown ReturnFrom RegisterCodeManager RegisterUnboxing FinalizerStart main _Z36ReclaimUnused _Z27InitializeInterfaceDispatch"
             + " DotNetRuntimeDebugHeader PopulateDebugHeaders _Z20PopulateDebugHeaders g_pRhConfig g_runtime _ZN15EECodeManager _ZN12EETypeHash t_ tls_ _ZN17InterfaceDispatch"),
         (Platform, "Pal _Z3Pal _ZN9UnixEvent _ZN15EventUnixHandle _ZTV15EventUnixHandle _ZN14UnixHandleBase _ZN10UnixHandle _ZTV10UnixHandle _ZN12UNIX_CONTEXT _ZN21UnixNativeCodeManager _ZTV21UnixNativeCodeManager _ZN6CGroup"
             + " _ZN18CLRCriticalSection minipal_ RaiseFailFastException CloseHandle GetCurrentProcess GetCurrentThread DuplicateHandle InitializeCriticalSection DeleteCriticalSection EnterCriticalSection LeaveCriticalSection"
             + " SetEvent ResetEvent GetEnvironmentVariableA WaitForSingleObjectEx _stricmp PopulateControlSegmentRegisters FlushProcessWriteBuffers GetSystemTimeAsFileTime _Z22NUMASupportInitialize _Z16BindMemoryPolicy"
-            + " _Z19GetNumaNodeNumByCpu g_cgroup g_numa"),
+            + " _Z19GetNumaNodeNumByCpu g_cgroup g_numa _Z11GetCpuLimit _Z19InitializeCpuCGroup"),
         (EventPipe, "EventPipe _Z9EventPipe _Z18EventPipe NativeRuntimeEventSource EventTracing_ FireEtw InitDotNETRuntime DotNETRuntime _Z2ep_ _Z3ep_ ep_ ds_ _Z3ds_ _ep_ _ds_ dn_ _dn_ DiagnosticServer MICROSOFT_WINDOWS_DOTNETRUNTIME"
             + " RuntimeEventsource_ _ZN3ETW _ZN11ProfHeapWalk quiet_linker_empty_file_warning EventEnabled _Z17DiagnosticServer_"),
         (SystemNative, "SystemNative_ InitializeTerminalAndSignalHandling InitializeTerminal UninitializeTerminal ReinitializeTerminal InstallTTOUHandler UninstallTTOUHandler g_config_specified"),

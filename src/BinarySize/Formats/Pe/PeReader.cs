@@ -71,8 +71,9 @@ public sealed class PeReader
             Try(i, directory);
         }
         ClaimOverlay();
+        if (!_scope.WithOwners) return;
         // The native code of a managed image is ReadyToRun code, which managed tables name, but for mixed-mode assemblies.
-        if (_scope.WithOwners && (!_pe.IsManaged || IsMixed())) ReadNative(pdb);
+        if (!_pe.IsManaged || IsMixed()) ReadNative(pdb);
         if (_pe.IsManaged) Guarded("the CLI header", () => ManagedReader.Read(_scope, _layout, _pe.Directory(PeDirectories.Cor).Rva, _pe.Machine));
     }
 
