@@ -16,6 +16,9 @@ public sealed class PeReader
         "import address table", "delay import directory", "CLI header",
     ];
 
+    // A loader takes no more (PE format, "NumberOfSections"); in files with more of them they may well overlap.
+    private const int MaxSections = 96;
+
     private readonly MapScope _scope;
     private readonly PeFile _pe;
     private readonly ByteView _bytes;
@@ -141,7 +144,7 @@ public sealed class PeReader
             {
                 // Raw data is rounded up to the file alignment: zeros (LLVM: breakpoints in code) beyond what is used in memory.
                 long used = Math.Min(s.VirtualSize, size);
-                if (used > 0 && size > used && LastUsed(s.RawOffset + used, size - used, s.IsCode ? (byte)0xCC : (byte)0) is var more && used + more < size)
+                if (used > 0 && size > used && i < MaxSections && LastUsed(s.RawOffset + used, size - used, s.IsCode ? (byte)0xCC : (byte)0) is var more && used + more < size)
                 {
                     _scope.Claim(s.RawOffset + used + more, size - used - more, PartKind.Padding, ContentKind.Padding, "padding", part);
                 }

@@ -33,7 +33,7 @@ public static class WebcilReader
             long inFile = Math.Min(size, bytes.Length - offset);
             int part = scope.Claim(offset, inFile, PartKind.Section, ContentKind.ReadOnlyData, name);
             long used = Math.Min(virtualSize, inFile);
-            if (used > 0 && used < inFile && bytes.IsFilledWith(offset + used, inFile - used, 0))
+            if (used > 0 && used < inFile && i < 96 && bytes.IsFilledWith(offset + used, inFile - used, 0))
             {
                 scope.Claim(offset + used, inFile - used, PartKind.Padding, ContentKind.Padding, "padding", part);
             }
