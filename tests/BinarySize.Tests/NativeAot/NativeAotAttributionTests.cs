@@ -51,7 +51,8 @@ public class NativeAotAttributionTests
         foreach ((string assembly, long size) in expected)
         {
             // Stubs of five bytes that only jump on ("tentative" methods) and the start-up method are no method of the statistics.
-            Assert.InRange(code.GetValueOrDefault(assembly), size, size * 1.01 + 200);
+            long actual = code.GetValueOrDefault(assembly);
+            Assert.True(actual >= size && actual <= size * 1.01 + 400, $"{assembly}: {actual} and {size}");
         }
     }
 
