@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using BinarySize.Artifacts;
 using BinarySize.Budgets;
@@ -35,6 +36,12 @@ public sealed class MeasureArtifact : Task
 
     /// <summary>The same for the files inside a single-file bundle.</summary>
     public ITaskItem[] BundledFiles { get; set; } = [];
+
+    /// <summary>Size statistics of the NativeAOT compiler; not there where the app is not compiled ahead of time.</summary>
+    public ITaskItem? Mstat { get; set; }
+
+    /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
+    public ITaskItem[] CompiledAssemblies { get; set; } = [];
 
     /// <summary>Further files and folders.</summary>
     public ITaskItem[] FurtherArtifacts { get; set; } = [];
@@ -122,6 +129,7 @@ public sealed class MeasureArtifact : Task
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
+        if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
         // The line of a budget is part of what was said: it moves when somebody edits the project.
         if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget)) key.Append(File.GetLastWriteTimeUtc(ProjectFile).Ticks).Append('\n');
         if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
@@ -138,12 +146,18 @@ public sealed class MeasureArtifact : Task
     {
         var findings = new List<BudgetFinding>();
         var warnings = new List<MapWarning>();
-        List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), [.. Budgets.Select(Source)], findings);
+        List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), Sources(), findings);
         List<ReportFormat> formats = Formats(findings);
         Dictionary<string, PackageIdentity> packages = Packages(PackageFiles);
         var options = new MeasureOptions
         {
             PackageOf = path => packages.GetValueOrDefault(path),
+            InputsOf = NativeAotInputs(),
+            // Framework assemblies by the hundred are not worth looking into unless a budget asks for what is in them.
+            WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(Enum.Parse<Stage>(Stage)))
+                ? _ => true
+                : IsCompiledAheadOfTime,
+            LookInside = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Section),
             EntryPackages = BundledFiles.Length == 0 ? null : Packages(BundledFiles),
         };
         var artifacts = new List<MeasuredArtifact>();
@@ -185,7 +199,7 @@ public sealed class MeasureArtifact : Task
         foreach (MeasuredArtifact artifact in artifacts) warnings.AddRange(artifact.Warnings);
 
         var report = new Report(
-            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, [Level.File, Level.Section]), a.Warnings))],
+            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, f => Mstat is null ? [Level.File, Level.Section] : DefaultLevels.For(f)), a.Warnings))],
             results,
             new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
         IReadOnlyList<string> written = [];
@@ -258,12 +272,21 @@ public sealed class MeasureArtifact : Task
     private SourceLocation ShorthandLocation() =>
         string.IsNullOrEmpty(Budget) ? new SourceLocation(ProjectFile, 0, 0) : ProjectSource.FindProperty(ProjectFile, "BinarySizeBudget");
 
-    private BudgetSource Source(ITaskItem item)
+    private List<BudgetSource> Sources()
     {
-        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
-        string file = item.GetMetadata("DefiningProjectFullPath");
-        return new BudgetSource(item.ItemSpec, metadata, ProjectSource.Find(file.Length > 0 ? file : ProjectFile, "BinarySizeBudget", item.ItemSpec));
+        var sources = new List<BudgetSource>(Budgets.Length);
+        var seen = new Dictionary<(string File, string Name), int>();
+        foreach (ITaskItem item in Budgets)
+        {
+            var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
+            string file = item.GetMetadata("DefiningProjectFullPath");
+            if (file.Length == 0) file = ProjectFile;
+            // Items keep the order of the file: the second of a name is the second element that has it.
+            ref int before = ref CollectionsMarshal.GetValueRefOrAddDefault(seen, (file, item.ItemSpec.ToUpperInvariant()), out _);
+            sources.Add(new BudgetSource(item.ItemSpec, metadata, ProjectSource.Find(file, "BinarySizeBudget", item.ItemSpec, before++)));
+        }
+        return sources;
     }
 
     private List<ReportFormat> Formats(List<BudgetFinding> findings)
@@ -279,6 +302,40 @@ public sealed class MeasureArtifact : Task
             }
         }
         return formats;
+    }
+
+    // The executable or library is named like the statistics, with the system's own extension or none.
+    private bool IsCompiledAheadOfTime(string path)
+    {
+        if (Mstat is null) return false;
+        string stem = Path.GetFileNameWithoutExtension(Mstat.ItemSpec);
+        return path.StartsWith(stem, StringComparison.Ordinal) && path[stem.Length..] is ("" or ".exe" or ".so" or ".dll" or ".dylib");
+    }
+
+    private Func<string, BinaryInputs?> NativeAotInputs()
+    {
+        if (Mstat is null) return static _ => null;
+        string mstat = Mstat.GetMetadata("FullPath");
+        Dictionary<string, PackageIdentity>? packages = null;
+        var inputs = new BinaryInputs
+        {
+            Mstat = File.Exists(mstat) ? mstat : null,
+            PackageOfAssembly = assembly => (packages ??= CompiledPackages()).GetValueOrDefault(assembly),
+        };
+        return _ => inputs;
+    }
+
+    private Dictionary<string, PackageIdentity> CompiledPackages()
+    {
+        var packages = new Dictionary<string, PackageIdentity>(StringComparer.OrdinalIgnoreCase);
+        foreach (ITaskItem item in CompiledAssemblies)
+        {
+            string name = Path.GetFileNameWithoutExtension(item.ItemSpec), id = item.GetMetadata("NuGetPackageId");
+            if (id.Length > 0) packages[name] = new PackageIdentity(id, item.GetMetadata("NuGetPackageVersion"));
+            // The compiler's own framework has no metadata; it lies in <packages>/<id>/<version>/framework/ or …/sdk/.
+            else if (item.GetMetadata("FullPath").Split('/', '\\') is [.., var package, var version, "framework" or "sdk", _]) packages[name] = new PackageIdentity(package.Replace("microsoft.dotnet.ilcompiler", "Microsoft.DotNet.ILCompiler", StringComparison.Ordinal), version);
+        }
+        return packages;
     }
 
     private static Dictionary<string, PackageIdentity> Packages(ITaskItem[] files)

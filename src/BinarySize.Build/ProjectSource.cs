@@ -8,9 +8,13 @@ namespace BinarySize.Build;
 /// </summary>
 internal static class ProjectSource
 {
-    /// <summary>Where <paramref name="file"/> has an element <paramref name="element"/> whose Include lists <paramref name="include"/> (or, null, which has text).</summary>
-    public static SourceLocation Find(string file, string element, string? include)
+    /// <summary>
+    /// Where <paramref name="file"/> has an element <paramref name="element"/> whose Include lists <paramref name="include"/>
+    /// (or, null, which has text); of several the one behind the first <paramref name="skip"/>.
+    /// </summary>
+    public static SourceLocation Find(string file, string element, string? include, int skip = 0)
     {
+        SourceLocation? last = null;
         try
         {
             using var reader = new XmlTextReader(file) { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null };
@@ -21,14 +25,16 @@ internal static class ProjectSource
                 bool found = include is null
                     ? names is null && reader.GetAttribute("Update") is null && reader.GetAttribute("Remove") is null
                     : names?.Split(';', StringSplitOptions.TrimEntries).Contains(include, StringComparer.OrdinalIgnoreCase) == true;
-                if (found) return new SourceLocation(file, reader.LineNumber, Math.Max(1, reader.LinePosition - 1));
+                if (!found) continue;
+                last = new SourceLocation(file, reader.LineNumber, Math.Max(1, reader.LinePosition - 1));
+                if (skip-- == 0) return last;
             }
         }
         catch (Exception e) when (e is XmlException or IOException or UnauthorizedAccessException)
         {
             // The file is known, the line is a courtesy.
         }
-        return new SourceLocation(file, 0, 0);
+        return last ?? new SourceLocation(file, 0, 0);
     }
 
     /// <summary>Where the property stands: in the project, or in a Directory.Build.props or .targets above it, else the project itself.</summary>

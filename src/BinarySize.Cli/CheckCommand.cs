@@ -19,7 +19,7 @@ internal static class CheckCommand
             HelpName = "BUDGET",
         };
         var format = new Option<string>("--format") { Description = "text, json, md, html or csv", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
-        var command = new Command("check", "Holds budgets against a file or folder; exit code 1 where one is exceeded") { path, max, budget, Measuring.DebugFileOption, format };
+        var command = new Command("check", "Holds budgets against a file or folder; exit code 1 where one is exceeded") { path, max, budget, Measuring.DebugFileOption, Measuring.MstatOption, format };
         command.SetAction(parsed =>
         {
             string kind = parsed.GetValue(format)!;
@@ -37,8 +37,8 @@ internal static class CheckCommand
             }
             using MeasuredArtifact artifact = Measuring.Measure(parsed.GetValue(path)!, new MeasureOptions
             {
-                DebugFile = parsed.GetValue(Measuring.DebugFileOption),
-                WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Package),
+                InputsOf = Measuring.Inputs(parsed),
+                WithOwners = Measuring.Owners(budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Package)),
             });
             List<ReportBudget> results = BudgetJudge.Judge(budgets, new JudgeContext { Stage = Stage.Publish, Artifacts = [artifact], Compressed = new CompressedSizes(null) }, findings);
             var report = new Report(

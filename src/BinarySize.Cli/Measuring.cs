@@ -26,6 +26,23 @@ internal static class Measuring
 
     public static Option<string?> DebugFileOption { get; } = new("--debug-file") { Description = "Separate debug information of the binary (.dbg, .debug, .pdb, .dSYM)", HelpName = "FILE" };
 
+    public static Option<string?> MstatOption { get; } = new("--mstat") { Description = "Size statistics of the NativeAOT compiler (IlcGenerateMstatFile)", HelpName = "FILE" };
+
+    /// <summary>What the options say about the binary.</summary>
+    public static Func<string, BinaryInputs?> Inputs(ParseResult parsed)
+    {
+        string? debug = parsed.GetValue(DebugFileOption), mstat = parsed.GetValue(MstatOption);
+        foreach (string? file in (string?[])[debug, mstat])
+        {
+            if (file is not null && !File.Exists(file)) throw new NotMeasurableException($"'{file}' does not exist.");
+        }
+        var inputs = new BinaryInputs { DebugFile = debug, Mstat = mstat };
+        return _ => inputs;
+    }
+
+    /// <summary>All files with owners, or none.</summary>
+    public static Func<string, bool> Owners(bool wanted) => _ => wanted;
+
     /// <summary>Levels from "--by"; null where it is not given.</summary>
     public static IReadOnlyList<Level>? ParseLevels(string? text)
     {

@@ -40,7 +40,7 @@ public static class FolderWalker
                     string? link = (entry.Attributes & FileAttributes.ReparsePoint) != 0 ? entry.LinkTarget : null;
                     if (link is not null)
                     {
-                        if (entry is FileInfo && !File.Exists(entry.FullName) && !Directory.Exists(entry.FullName))
+                        if (!LeadsSomewhere(entry))
                         {
                             warnings.Add(new MapWarning(MapWarningCodes.Link, $"'{relative}' is a link that leads nowhere ('{link}'); only the link itself is counted"));
                         }
@@ -59,13 +59,36 @@ public static class FolderWalker
         return found;
     }
 
+    // File.Exists says yes to a link that leads nowhere.
+    private static bool LeadsSomewhere(FileSystemInfo link)
+    {
+        try
+        {
+            return link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true };
+        }
+        catch (IOException)
+        {
+            // Links in a circle.
+            return false;
+        }
+    }
+
     /// <summary>One file as <see cref="Walk"/> would list it; null where there is none.</summary>
     public static FoundFile? Find(string path, string relative)
     {
         var file = new FileInfo(path);
         if (!file.Exists) return null;
-        // A path that a user names is followed: it is the target that they mean.
-        FileInfo target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-        return new FoundFile(relative.Replace('\\', '/'), target.FullName, target.Length, target.LastWriteTimeUtc.Ticks, null);
+        try
+        {
+            // A path that a user names is followed: it is the target that they mean. A link that leads nowhere exists, too.
+            if (file.LinkTarget is not null) file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            if (!file.Exists) return null;
+        }
+        catch (IOException)
+        {
+            // A circle of links.
+            return null;
+        }
+        return new FoundFile(relative.Replace('\\', '/'), file.FullName, file.Length, file.LastWriteTimeUtc.Ticks, null);
     }
 }

@@ -1,4 +1,4 @@
-using BinarySize.Formats;
+using BinarySize.Attribution.Symbols;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -10,14 +10,17 @@ public sealed record MeasureOptions
     /// <summary>Map files or copy them; see <see cref="FileAccessMode"/>.</summary>
     public FileAccessMode Access { get; init; } = FileAccessMode.Copy;
 
-    /// <summary>False where only the format is asked for: symbols, types and members are then left alone.</summary>
-    public bool WithOwners { get; init; } = true;
+    /// <summary>Which files are to have owners (symbols, types, members), by path; of the others only the format is read.</summary>
+    public Func<string, bool> WithOwners { get; init; } = static _ => true;
+
+    /// <summary>Take linker symbols apart into crate, namespace, type and member.</summary>
+    public bool SplitSymbolNames { get; init; }
 
     /// <summary>Map the files inside containers too, which can mean to unpack them.</summary>
     public bool LookInside { get; init; }
 
-    /// <summary>Separate debug information of the one binary that is measured; null to look for it beside the binary.</summary>
-    public string? DebugFile { get; init; }
+    /// <summary>What is known about a binary besides its bytes, by path; null where nothing is.</summary>
+    public Func<string, BinaryInputs?> InputsOf { get; init; } = static _ => null;
 
     /// <summary>Which NuGet package a file comes from, by its path relative to the artifact; null where not known.</summary>
     public Func<string, PackageIdentity?> PackageOf { get; init; } = static _ => null;
@@ -60,7 +63,8 @@ public static class Measurer
         {
             FileView view = FileView.Open(found.FullPath, options.Access);
             long size = view.Length;
-            SizeMap map = FormatReader.Map(view, Path.GetFileName(found.Path), options.LookInside, options.WithOwners);
+            SizeMap map = BinaryMapper.Map(view, found, options);
+            if (options.SplitSymbolNames) SymbolAttribution.Apply(map);
             if (size != found.Size || new FileInfo(found.FullPath) is { Exists: true } now && now.Length != size)
             {
                 map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));

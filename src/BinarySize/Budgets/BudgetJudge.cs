@@ -228,7 +228,7 @@ public static class BudgetJudge
         private string Symbols()
         {
             if (budget.Scope != BudgetScope.Artifact || context.Stage != Stage.Publish || budget.Match.Count > 0) return "";
-            List<MeasuredFile> symbols = [.. context.Artifacts[0].Files.Where(f => Path.GetExtension(f.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf")];
+            List<MeasuredFile> symbols = [.. context.Artifacts[0].Files.Where(IsSymbols)];
             long size = symbols.Sum(f => f.Size);
             return size * 10 < context.Artifacts[0].Size ? "" : $" Symbols take {ByteSize.Format(size)} of it; CopyOutputSymbolsToPublishDirectory=false leaves them out.";
         }
@@ -242,7 +242,9 @@ public static class BudgetJudge
             IEnumerable<(string Name, long Size)> largest;
             if (matches.Count > 1) largest = values.Select(v => (v.Name, v.Value));
             else if (matches.Count == 1 && matches[0].Artifact is { } artifact) largest = ContributorsOf(artifact);
-            else if (matches.Count == 1 && matches[0].Node is { } node) largest = node.Children.Select(c => (c.Name, c.Size));
+            else if (matches.Count == 1 && matches[0].Node is { Children.Count: > 0 } node) largest = node.Children.Select(c => (c.Name, c.Size));
+            else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(file);
+            else if (matches.Count == 1) largest = matches[0].Files.OrderByDescending(f => f.Size).Select(f => (f.Path, f.Size));
             else return "";
             string names = string.Join(", ", largest.Take(NamedContributors).Select(l => $"{l.Name} {ByteSize.Format(l.Size)}"));
             return names.Length == 0 ? "" : $" Largest: {names}.";
@@ -275,25 +277,37 @@ public static class BudgetJudge
             verdict, budget.Owner, [.. values.Take(ShownMatches)], matches.Count);
     }
 
-    /// <summary>The largest things in an artifact by the level that says most: assemblies, else files, else sections.</summary>
+    /// <summary>
+    /// The largest things in an artifact: its files, and in place of a file that is a good part of it what that is made of
+    /// (assemblies, files of a bundle, sections).
+    /// </summary>
     public static IReadOnlyList<(string Name, long Size)> ContributorsOf(MeasuredArtifact artifact)
     {
         ArgumentNullException.ThrowIfNull(artifact);
+        var found = new List<(string Name, long Size)>();
+        foreach (MeasuredFile file in artifact.Files)
+        {
+            if (artifact.Files.Count == 1 || (file.Size > artifact.Size / 4 && file.Map.Owners.Length > 1 && !IsSymbols(file))) found.AddRange(ContributorsOf(file));
+            else found.Add((file.Path, file.Size));
+        }
+        return [.. found.OrderByDescending(f => f.Size).ThenBy(f => f.Name, StringComparer.Ordinal).Take(ShownMatches)];
+    }
+
+    private static bool IsSymbols(MeasuredFile file) => Path.GetExtension(file.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf";
+
+    /// <summary>The largest things in a file, by the level that says most: what it contains, assemblies, sections.</summary>
+    public static IReadOnlyList<(string Name, long Size)> ContributorsOf(MeasuredFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var alone = new MeasuredArtifact(file.Path, ArtifactKind.File, [file], []);
         foreach (Level level in (Level[])[Level.File, Level.Assembly, Level.Section])
         {
-            ReportNode tree = TreeBuilder.Build(artifact, [level]);
-            List<ReportNode> nodes = [.. Flatten(tree, level)];
-            // A level at which one name has nearly everything explains nothing.
-            if (nodes.Count > 1 && nodes[0].Size < tree.Size * 0.9) return [.. nodes.Take(ShownMatches).Select(n => (n.Name, n.Size))];
+            ReportNode tree = TreeBuilder.Build(alone, [level]);
+            while (level == Level.File && tree.Children.Count == 1) tree = tree.Children[0];
+            // A level that the bytes do not have, or at which one name has nearly everything, explains nothing.
+            if (level == Level.Assembly && tree.Children.Count > 0 && tree.Children[0].Kind != Levels.NameOf(level)) continue;
+            if (tree.Children.Count > 1 && tree.Children[0].Size < file.Size * 0.95) return [.. tree.Children.Take(ShownMatches).Select(n => (n.Name, n.Size))];
         }
-        return [];
-
-        static IEnumerable<ReportNode> Flatten(ReportNode tree, Level level)
-        {
-            if (level != Level.File) return tree.Children;
-            // A bundle alone in a folder: what is inside it.
-            while (tree.Children.Count > 0 && tree.Children[0].Children.Count > 1 && tree.Children[0].Size >= tree.Size * 0.9) tree = tree.Children[0];
-            return tree.Children;
-        }
+        return [(file.Path, file.Size)];
     }
 }

@@ -1,22 +1,25 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace BinarySize.IO;
 
 /// <summary>
-/// A list that only grows, in native memory and in chunks: nothing is copied when it grows, and a chunk can be given back
+/// A list that only grows, in native memory and in blocks: nothing is copied when it grows, and a block can be given back
 /// while the rest is still in use. What is not freed goes with the finalizer.
 /// </summary>
-internal sealed unsafe class NativeChunks<T> where T : unmanaged
+internal sealed unsafe class NativeChunks<T> : IDisposable where T : unmanaged
 {
-    public const int ChunkBits = 13;
-    public const int ChunkSize = 1 << ChunkBits;
+    private readonly List<nint> _blocks = [];
 
-    private readonly List<nint> _chunks = [];
+    /// <summary>Items in a block.</summary>
+    public static int BlockLength
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => NativeBlocks.Size / sizeof(T);
+    }
 
     public int Count { get; private set; }
 
-    public int Chunks => _chunks.Count;
+    public int Blocks => _blocks.Count;
 
     public ref T this[int index]
     {
@@ -24,48 +27,66 @@ internal sealed unsafe class NativeChunks<T> where T : unmanaged
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-            return ref ((T*)_chunks[index >> ChunkBits])[index & (ChunkSize - 1)];
+            int block = (int)((uint)index / (uint)BlockLength);
+            return ref ((T*)_blocks[block])[index - block * BlockLength];
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(in T item)
     {
-        if ((Count & (ChunkSize - 1)) == 0) _chunks.Add((nint)NativeMemory.Alloc(ChunkSize, (nuint)sizeof(T)));
-        Count++;
-        this[Count - 1] = item;
+        if (Count == _blocks.Count * (long)BlockLength) AddBlock();
+        this[Count++] = item;
         GC.KeepAlive(this);
     }
 
-    /// <summary>Gives a chunk back, whose items must not be used any more.</summary>
-    public void Free(int chunk)
+    /// <summary>The items of a block; use the list after it, so that it lives.</summary>
+    public Span<T> Block(int block) => new((T*)_blocks[block], Math.Min(BlockLength, Count - block * BlockLength));
+
+    /// <summary>Sets the number of items; new ones have any value.</summary>
+    public void Resize(int count)
     {
-        NativeMemory.Free((void*)_chunks[chunk]);
-        _chunks[chunk] = 0;
+        while (count > _blocks.Count * (long)BlockLength) AddBlock();
+        Count = count;
     }
 
-    /// <summary>Gives everything back.</summary>
-    public void Free()
+    /// <summary>Gives a block back, whose items must not be used any more.</summary>
+    public void Free(int block)
     {
-        for (int i = 0; i < _chunks.Count; i++) Free(i);
-        _chunks.Clear();
+        NativeBlocks.Free((void*)_blocks[block]);
+        _blocks[block] = 0;
+    }
+
+    /// <summary>Gives everything back; the list is empty then.</summary>
+    public void Clear()
+    {
+        for (int i = 0; i < _blocks.Count; i++) Free(i);
+        _blocks.Clear();
         Count = 0;
     }
 
-    /// <summary>The items as an array; the list is used up, chunk by chunk.</summary>
+    /// <summary>The items as an array; the list is used up, block by block.</summary>
     public T[] ToArray()
     {
         T[] array = GC.AllocateUninitializedArray<T>(Count);
-        for (int i = 0; i < _chunks.Count; i++)
+        for (int i = 0; i < _blocks.Count; i++)
         {
-            int start = i << ChunkBits, length = Math.Min(ChunkSize, Count - start);
-            new ReadOnlySpan<T>((T*)_chunks[i], length).CopyTo(array.AsSpan(start));
+            Block(i).CopyTo(array.AsSpan(i * BlockLength));
             Free(i);
         }
-        _chunks.Clear();
+        _blocks.Clear();
         Count = 0;
         return array;
     }
 
-    ~NativeChunks() => Free();
+    public void Dispose()
+    {
+        Clear();
+        GC.SuppressFinalize(this);
+    }
+
+    ~NativeChunks() => Clear();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AddBlock() => _blocks.Add((nint)NativeBlocks.Allocate());
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using BinarySize.IO;
 
@@ -10,6 +11,7 @@ internal readonly record struct Run(long Start, long End, int Id, ContentKind Co
 /// Claims on ranges of one file, of which at most one can win a byte: the highest rank, then the earliest. Readers claim
 /// table by table, each in rising order, so the claims are a few sorted runs that only need to be merged.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Building the map frees it; a builder that is given up goes with its finalizers.")]
 internal sealed class ClaimList
 {
     // With more runs than this a radix sort is cheaper than a merge.
@@ -63,7 +65,7 @@ internal sealed class ClaimList
         private readonly int[] _left;
         private readonly NativeList<Cursor> _cursors = new();
         private readonly NativeList<Open> _open = new();
-        private readonly NativeList<Keyed>? _sorted;
+        private readonly NativeChunks<Keyed>? _sorted;
         private int _sortedNext;
         private bool _hasHead;
         private Open _head;
@@ -72,12 +74,11 @@ internal sealed class ClaimList
         public Sweep(ClaimList list)
         {
             _claims = list._claims;
-            _left = new int[_claims.Chunks];
-            Array.Fill(_left, NativeChunks<Claim>.ChunkSize);
-            if (_left.Length > 0) _left[^1] = ((_claims.Count - 1) & (NativeChunks<Claim>.ChunkSize - 1)) + 1;
+            _left = new int[_claims.Blocks];
+            for (int i = 0; i < _left.Length; i++) _left[i] = _claims.Block(i).Length;
             if (list._runs.Count > MaxMergedRuns)
             {
-                _sorted = new NativeList<Keyed>(_claims.Count);
+                _sorted = new NativeChunks<Keyed>();
                 for (int i = 0; i < _claims.Count; i++) _sorted.Add(new Keyed((ulong)_claims[i].Start, i));
                 RadixSort.Sort(_sorted);
             }
@@ -144,7 +145,7 @@ internal sealed class ClaimList
             _cursors.Dispose();
             _open.Dispose();
             _sorted?.Dispose();
-            _claims.Free();
+            _claims.Dispose();
         }
 
         private Run Emit(in Open winner, long end)
@@ -183,8 +184,8 @@ internal sealed class ClaimList
             }
 
             // Memory goes back as the map grows.
-            int chunk = index >> NativeChunks<Claim>.ChunkBits;
-            if (--_left[chunk] == 0) _claims.Free(chunk);
+            int block = index / NativeChunks<Claim>.BlockLength;
+            if (--_left[block] == 0) _claims.Free(block);
         }
 
         // Of claims with one start the earlier one comes first: that is the one whose run began earlier.

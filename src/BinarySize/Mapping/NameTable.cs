@@ -19,8 +19,7 @@ public sealed unsafe class NameTable : IDisposable
         public int Length;
     }
 
-    private Entry[] _entries = new Entry[64];
-    private int _count = 1;
+    private readonly NativeChunks<Entry> _entries = new();
     private readonly List<nint> _chunks = [];
     private byte* _chunk;
     private int _chunkLeft;
@@ -29,8 +28,10 @@ public sealed unsafe class NameTable : IDisposable
     private int[] _buckets = [];
     private int _interned;
 
+    public NameTable() => _entries.Add(default);
+
     /// <summary>Number of ids in use, id 0 included.</summary>
-    public int Count => _count;
+    public int Count => _entries.Count;
 
     /// <summary>A new id for <paramref name="name"/>, which stays where it is: its file must outlive this table.</summary>
     public int AddMapped(ByteView name) => AddEntry(name.Pointer, (int)Math.Min(name.Length, int.MaxValue));
@@ -77,7 +78,11 @@ public sealed unsafe class NameTable : IDisposable
     }
 
     /// <summary>The name's bytes; empty for id 0.</summary>
-    public ReadOnlySpan<byte> Bytes(int id) => new(_entries[Checked(id)].Start, _entries[id].Length);
+    public ReadOnlySpan<byte> Bytes(int id)
+    {
+        ref Entry entry = ref _entries[id];
+        return new ReadOnlySpan<byte>(entry.Start, entry.Length);
+    }
 
     /// <summary>The name as text; bytes that are not UTF-8 become U+FFFD. Not escaped: a sink does that.</summary>
     public string Text(int id) => id == 0 ? "" : Encoding.UTF8.GetString(Bytes(id));
@@ -88,8 +93,8 @@ public sealed unsafe class NameTable : IDisposable
         _chunks.Clear();
         _chunk = null;
         _chunkLeft = 0;
-        _count = 1;
-        _entries = new Entry[1];
+        _entries.Clear();
+        _entries.Add(default);
         _buckets = [];
         GC.SuppressFinalize(this);
     }
@@ -99,14 +104,11 @@ public sealed unsafe class NameTable : IDisposable
         foreach (nint chunk in _chunks) NativeMemory.Free((void*)chunk);
     }
 
-    private int Checked(int id) => (uint)id < (uint)_count ? id : throw new ArgumentOutOfRangeException(nameof(id));
-
     private int AddEntry(byte* start, int length)
     {
         if (length == 0) return 0;
-        if (_count == _entries.Length) Array.Resize(ref _entries, _entries.Length * 2);
-        _entries[_count] = new Entry { Start = start, Length = length };
-        return _count++;
+        _entries.Add(new Entry { Start = start, Length = length });
+        return _entries.Count - 1;
     }
 
     private byte* Copy(ReadOnlySpan<byte> name)

@@ -11,26 +11,31 @@ internal static class RadixSort
     private const int Bits = 11;
 
     /// <summary>Sorts by <see cref="Keyed.Key"/>; equal keys keep their order.</summary>
-    public static void Sort(NativeList<Keyed> items)
+    public static void Sort(NativeChunks<Keyed> items)
     {
-        ReadOnlySpan<Keyed> span = items.Span;
         ulong all = 0, last = 0;
         bool sorted = true;
-        foreach (ref readonly Keyed item in span)
+        for (int block = 0; block < items.Blocks; block++)
         {
-            sorted &= item.Key >= last;
-            last = item.Key;
-            all |= item.Key;
+            foreach (ref readonly Keyed item in items.Block(block))
+            {
+                sorted &= item.Key >= last;
+                last = item.Key;
+                all |= item.Key;
+            }
         }
         if (sorted) return;
-        using var other = new NativeList<Keyed>(span.Length);
-        other.Resize(span.Length);
-        Span<Keyed> from = items.Span, to = other.Span;
+        using var other = new NativeChunks<Keyed>();
+        other.Resize(items.Count);
+        NativeChunks<Keyed> from = items, to = other;
         Span<int> counts = stackalloc int[1 << Bits];
         for (int shift = 0; shift < 64 && all >> shift != 0; shift += Bits)
         {
             counts.Clear();
-            foreach (ref readonly Keyed item in from) counts[(int)(item.Key >> shift) & ((1 << Bits) - 1)]++;
+            for (int block = 0; block < from.Blocks; block++)
+            {
+                foreach (ref readonly Keyed item in from.Block(block)) counts[(int)(item.Key >> shift) & ((1 << Bits) - 1)]++;
+            }
             int sum = 0;
             foreach (ref int count in counts)
             {
@@ -38,11 +43,13 @@ internal static class RadixSort
                 count = sum;
                 sum += n;
             }
-            foreach (ref readonly Keyed item in from) to[counts[(int)(item.Key >> shift) & ((1 << Bits) - 1)]++] = item;
-            Span<Keyed> swap = from;
-            from = to;
-            to = swap;
+            for (int block = 0; block < from.Blocks; block++)
+            {
+                foreach (ref readonly Keyed item in from.Block(block)) to[counts[(int)(item.Key >> shift) & ((1 << Bits) - 1)]++] = item;
+            }
+            (from, to) = (to, from);
         }
-        if (from != items.Span) from.CopyTo(items.Span);
+        if (from == items) return;
+        for (int block = 0; block < from.Blocks; block++) from.Block(block).CopyTo(items.Block(block));
     }
 }

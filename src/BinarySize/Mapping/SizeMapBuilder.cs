@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BinarySize.IO;
 
 namespace BinarySize.Mapping;
@@ -9,11 +10,12 @@ namespace BinarySize.Mapping;
 /// order, overlap, and reach past the end (they are cut). What no part claims becomes padding (all zero) or a gap.
 /// Cost: linear in the number of claims where they come as a few tables, each in rising order; O(n log n) at worst.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Building the map frees it; a builder that is given up goes with its finalizers.")]
 public sealed class SizeMapBuilder
 {
     private readonly List<Part> _parts = [];
     private readonly List<byte> _depths = [];
-    private readonly List<Owner> _owners = [default];
+    private readonly NativeChunks<Owner> _owners = new();
     private readonly Dictionary<(int Parent, OwnerKind Kind, int Name), int> _internedOwners = [];
     private readonly List<MapWarning> _warnings = [];
     private readonly List<IDisposable> _kept = [];
@@ -30,6 +32,7 @@ public sealed class SizeMapBuilder
     {
         _bytes = bytes;
         Size = size;
+        _owners.Add(default);
         AddPart(-1, PartKind.File, ContentKind.Other, Names.Intern(name));
     }
 
@@ -62,9 +65,6 @@ public sealed class SizeMapBuilder
         _owners.Add(new Owner(parent, name, kind));
         return _owners.Count - 1;
     }
-
-    /// <summary>Name id of an owner.</summary>
-    internal int OwnerName(int owner) => _owners[owner].Name;
 
     /// <summary>The one node of the owner tree with this parent, kind and name.</summary>
     public int InternOwner(int parent, OwnerKind kind, ReadOnlySpan<char> name) => InternOwner(parent, kind, Names.Intern(name));
@@ -218,7 +218,7 @@ public sealed class SizeMapBuilder
             position = run.End;
         }
         if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
-        return new SizeMap(Size, slices.ToArray(), [.. _parts], [.. _owners], Names, _warnings, _kept);
+        return new SizeMap(Size, slices.ToArray(), [.. _parts], _owners.ToArray(), Names, _warnings, _kept);
     }
 
     private int Unclaimed(long start, long length, int file)

@@ -106,6 +106,7 @@ public static class ConsoleReport
             {
                 int large = 0;
                 while (large < shown && node.Children[large].Size >= artifact.Size / SmallestInner) large++;
+                if (large == 0) return;
                 if (large < node.Children.Count - 1) shown = large;
             }
             string indent = new(' ', 2 * Math.Min(depth, MaxIndent));

@@ -20,6 +20,9 @@ public static class Escape
 
     private const string Ellipsis = "...";
 
+    // What four digits follow.
+    private const string Number = "\\u", TeamCityNumber = "|0x";
+
     // GitHub's reader knows no fence of more than 80 backticks, and quotes everything up to it as text.
     private const int MaxFence = 40;
 
@@ -181,6 +184,7 @@ public static class Escape
             if (with is null) continue;
             output ??= new StringBuilder(text.Length + 32);
             output.Append(text, copied, i - copied).Append(with);
+            if (with is Number or TeamCityNumber) output.Append(Digit(c >> 12)).Append(Digit(c >> 8)).Append(Digit(c >> 4)).Append(Digit(c));
             if (i == command) i++;
             copied = i + 1;
         }
@@ -232,9 +236,9 @@ public static class Escape
         if (special is not null) return special;
         return sink switch
         {
-            Sink.TeamCity => c is < ' ' or > '~' ? string.Create(CultureInfo.InvariantCulture, $"|0x{(int)c:X4}") : null,
-            Sink.Ascii => c is < ' ' or > '~' ? Unicode(c) : null,
-            _ => IsUnseen(c) ? Unicode(c) : null,
+            Sink.TeamCity => c is < ' ' or > '~' ? TeamCityNumber : null,
+            Sink.Ascii => c is < ' ' or > '~' ? Number : null,
+            _ => IsUnseen(c) ? Number : null,
         };
     }
 
@@ -245,7 +249,7 @@ public static class Escape
             or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
     }
 
-    private static string Unicode(char c) => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
+    private static char Digit(int number) => "0123456789ABCDEF"[number & 0xF];
 
     private static SearchValues<char> SafeFor(Sink sink) => sink switch
     {

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using BinarySize.Artifacts;
 using BinarySize.Mapping;
 
@@ -8,13 +9,23 @@ namespace BinarySize.Reports;
 /// <summary>Writes a report as JSON by docs/schema/report-1.json: UTF-8, LF, stable order, no times or machine paths.</summary>
 public static class ReportJson
 {
+    // Everything that is not ASCII, '<' and '&' are escaped, so that names cannot break out of wherever the JSON is put;
+    // '#' too, since CI systems run a "##vso[" that they find anywhere in a log, and this may be printed to one.
+    private static readonly JavaScriptEncoder s_encoder = Encoder();
+
+    private static JavaScriptEncoder Encoder()
+    {
+        var settings = new TextEncoderSettings(UnicodeRanges.BasicLatin);
+        settings.ForbidCharacter('#');
+        return JavaScriptEncoder.Create(settings);
+    }
+
     /// <summary>The report as UTF-8 bytes with a final newline.</summary>
     public static byte[] Write(Report report)
     {
         ArgumentNullException.ThrowIfNull(report);
         using var stream = new MemoryStream();
-        // The default encoder escapes '<', '&' and everything that is not ASCII: names cannot break out of wherever the JSON is put.
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", MaxDepth = 1000, Encoder = JavaScriptEncoder.Default }))
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", MaxDepth = 1000, Encoder = s_encoder }))
         {
             json.WriteStartObject();
             json.WriteNumber("schema", Report.Schema);

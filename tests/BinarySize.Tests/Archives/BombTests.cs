@@ -132,4 +132,50 @@ public class BombTests
         BinaryPrimitives.WriteInt32LittleEndian(lie.AsSpan(lie.Length - 4), 1000);
         Assert.Contains(Map(lie), w => w.StartsWith("BSZ4007", StringComparison.Ordinal) || w.StartsWith("BSZ4003", StringComparison.Ordinal));
     }
+
+    /// <summary>A docker archive of one or two layers of <paramref name="megabytes"/> MiB, all headers of empty files.</summary>
+    private static byte[] Image(string name, string prefix, int megabytes)
+    {
+        byte[] header = new byte[512];
+        Encoding.ASCII.GetBytes(name).CopyTo(header, 0);
+        Encoding.ASCII.GetBytes("0000644\00000000\00000000\000000000000\000000000000\0        0").CopyTo(header, 100);
+        Encoding.ASCII.GetBytes("ustar\000").CopyTo(header, 257);
+        Encoding.ASCII.GetBytes(prefix).CopyTo(header, 345);
+        Encoding.ASCII.GetBytes(Convert.ToString(header.Sum(b => b), 8).PadLeft(6, '0') + "\0 ").CopyTo(header, 148);
+        var layer = new MemoryStream();
+        using (var gzip = new GZipStream(layer, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            for (int i = 0; i < megabytes * 2048; i++) gzip.Write(header);
+        }
+        var stream = new MemoryStream();
+        using (var tar = new System.Formats.Tar.TarWriter(stream, leaveOpen: true))
+        {
+            void Add(string path, byte[] content) => tar.WriteEntry(new System.Formats.Tar.UstarTarEntry(System.Formats.Tar.TarEntryType.RegularFile, path) { DataStream = new MemoryStream(content) });
+            Add("1", layer.ToArray());
+            Add("2", [.. layer.ToArray(), 0]);
+            Add("manifest.json", """[{"Layers":["1","2"]}]"""u8.ToArray());
+        }
+        return stream.ToArray();
+    }
+
+    [Fact]
+    public void A_layer_of_nothing_but_headers_is_bounded()
+    {
+        Map(Image("name", "", 30));
+        Assert.Contains(Map(Image("name", "", 200)), w => w.StartsWith("BSZ4007", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Paths_that_are_deep_without_end_are_bounded()
+    {
+        string deep = string.Concat(Enumerable.Repeat("a/", 49)) + "a";
+        Assert.Contains(Map(Image(deep, string.Concat(Enumerable.Repeat("b/", 76)) + "b", 60)), w => w.StartsWith("BSZ4007", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_directory_of_a_million_bytes_is_read_in_time()
+    {
+        Map(Zip.Make([.. Enumerable.Range(0, 12_000).Select(i => (Encoding.ASCII.GetBytes("x"), 1))]));
+        Map(Zip.Make([.. Enumerable.Range(0, 12_000).Select(i => (Encoding.ASCII.GetBytes($"{i:D5}"), 0))]));
+    }
 }

@@ -169,6 +169,77 @@ public class BundleReaderTests
         using (Mapped map = Mapped.Bytes(path)) Assert.NotEmpty(map.Warnings);
     }
 
+    private static string Windows => Samples.Make("hello-win-single", [.. Directory.GetFiles(Path.Combine(Samples.Root, "tests", "apps", "hello"))], ["win-x64", "single"], static folder =>
+    {
+        string apps = Path.Combine(Samples.Root, "tests", "apps");
+        foreach (string file in (string[])[.. Directory.GetFiles(apps), .. Directory.GetFiles(Path.Combine(apps, "hello"))]) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        Tool.Run("dotnet", "publish", Path.Combine(folder, "hello.csproj"), "-c", "Release", "-f", "net9.0", "-r", "win-x64", "--self-contained", "-p:PublishSingleFile=true", "-p:PublishTrimmed=true", "-o", Path.Combine(folder, "publish"), "--nologo");
+    }) + "/publish/hello.exe";
+
+    [Fact]
+    public void A_windows_bundle_may_be_signed()
+    {
+        byte[] bytes = File.ReadAllBytes(Windows);
+        using Mapped plain = Mapped.Bytes(bytes);
+        Assert.Empty(plain.Warnings);
+        BundleFile bundle = Parse(Windows);
+        Assert.Null(bundle.Problem);
+        Assert.Equal(bytes.Length - bundle.HostLength, plain.Size("bundle"));
+        // The host ends where its last section does, by objdump.
+        long end = Tool.Run("objdump", "-h", Windows).Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(w => w.Length == 7 && int.TryParse(w[0], out _)).Max(w => Convert.ToInt64(w[2], 16) + Convert.ToInt64(w[5], 16));
+        // Objdump says virtual sizes, which end in the padding of the last section.
+        Assert.InRange(bundle.HostLength, end, end + 511);
+
+        byte[] certificate = new byte[5000];
+        BinaryPrimitives.WriteInt32LittleEndian(certificate, certificate.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(certificate.AsSpan(4), 0x0002_0200);
+        certificate.AsSpan(8).Fill(0x30);
+        int padding = (8 - bytes.Length % 8) % 8, directory = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(0x3C)) + 24 + 112 + 32;
+        byte[] signed = [.. bytes, .. new byte[padding], .. certificate];
+        BinaryPrimitives.WriteInt32LittleEndian(signed.AsSpan(directory), bytes.Length + padding);
+        BinaryPrimitives.WriteInt32LittleEndian(signed.AsSpan(directory + 4), certificate.Length);
+        using Mapped map = Mapped.Bytes(signed);
+        Assert.Empty(map.Warnings);
+        Assert.Equal(plain.Size("bundle") + padding, map.Size("bundle"));
+        Assert.Equal(certificate.Length, Enumerable.Range(0, map.Map.Slices.Length).Where(i => map.Map.Slices[i].Content == ContentKind.Signature).Sum(map.Map.LengthOf));
+    }
+
+    /// <summary>A Mach-O executable of Go's linker, with the host's marker among its data, bundled as the SDK does: the last segment stretched.</summary>
+    [Theory]
+    [InlineData("amd64", false), InlineData("amd64", true), InlineData("arm64", true)]
+    public void A_macOS_bundle_lies_in_its_last_segment(string architecture, bool stretched)
+    {
+        string folder = Samples.Make("bundle-mac", [], ["1", architecture], folder =>
+        {
+            string marker = string.Join(", ", new byte[8].Concat(System.Security.Cryptography.SHA256.HashData(".net core bundle\n"u8)));
+            File.WriteAllText(Path.Combine(folder, "main.go"), $"package main\n\nvar Marker = [40]byte{{{marker.Replace("0, 0, 0, 0, 0, 0, 0, 0", "1, 0, 0, 0, 0, 0, 0, 0", StringComparison.Ordinal)}}}\n\nfunc main() {{ println(Marker[8]); Marker[9]++ }}\n");
+            Tool.Run("env", "CGO_ENABLED=0", "GOOS=darwin", "GOARCH=" + architecture, "GOFLAGS=-mod=mod", "GOCACHE=" + Path.Combine(folder, "cache"), "go", "build", "-o", Path.Combine(folder, "app"), Path.Combine(folder, "main.go"));
+            Directory.Delete(Path.Combine(folder, "cache"), recursive: true);
+        });
+        byte[] host = File.ReadAllBytes(Path.Combine(folder, "app"));
+        int marker = host.AsSpan().IndexOf(System.Security.Cryptography.SHA256.HashData(".net core bundle\n"u8)) - 8;
+        Assert.True(marker > 0);
+        byte[] small = SmallBundle.Make(6);
+        using FileView view = FileView.FromBytes(small, "small");
+        Assert.True(BundleFile.TryParse(view.Bytes, out BundleFile? model));
+        int shift = host.Length - 256;
+        byte[] all = [.. host, .. small[256..]];
+        BinaryPrimitives.WriteInt64LittleEndian(all.AsSpan(marker), model.HeaderOffset + shift);
+        foreach (BundleEntry e in model.Entries) BinaryPrimitives.WriteInt64LittleEndian(all.AsSpan((int)e.RecordOffset + shift), e.Offset + shift);
+        if (stretched)
+        {
+            // LC_SEGMENT_64 __LINKEDIT: file size at 48.
+            int link = all.AsSpan().IndexOf("__LINKEDIT"u8) - 8;
+            long start = BinaryPrimitives.ReadInt64LittleEndian(all.AsSpan(link + 40));
+            BinaryPrimitives.WriteInt64LittleEndian(all.AsSpan(link + 48), all.Length - start);
+        }
+        using Mapped map = Mapped.Bytes(all);
+        Assert.Empty(map.Warnings);
+        Assert.Equal((100, 50), (map.Size("a.dll"), map.Size("b/c.json")));
+        Assert.Equal(small.Length - 256, map.Size("bundle"));
+    }
+
     [Theory]
     [InlineData(1), InlineData(2), InlineData(6)]
     public void Mutated_bundles_are_still_partitions(int version) => Hostile.Mutate(SmallBundle.Make(version), version, 300);

@@ -122,18 +122,19 @@ public class ElfSymbolTests
         int count = Regex.Count(listing, " FDE ");
         using FileView view = FileView.Open(path);
         ElfFile elf = ElfFile.Parse(view.Bytes);
-        using var found = new NativeList<FrameEntry>();
+        using var frames = new NativeChunks<FrameEntry>();
         int index = elf.FindSection(".eh_frame"u8);
         long format = 0;
-        if (index >= 0) EhFrame.Read(elf, index, found, (_, length) => format += length);
-        Assert.Equal(count, found.Count);
+        if (index >= 0) EhFrame.Read(elf, index, frames, (_, length) => format += length);
+        FrameEntry[] found = frames.ToArray();
+        Assert.Equal(count, found.Length);
         if (index < 0) return;
         long sum = format;
-        foreach (FrameEntry entry in found.Span) sum += entry.Length;
+        foreach (FrameEntry entry in found) sum += entry.Length;
         Assert.Equal(elf.Sections[index].Size, sum);
         if (elf.IsRelocatable)
         {
-            Assert.DoesNotContain(found.Span.ToArray(), f => f.Code < 0);
+            Assert.DoesNotContain(found, f => f.Code < 0);
             return;
         }
         var ranges = new List<(long, long)>();
@@ -143,6 +144,6 @@ public class ElfSymbolTests
             Assert.True(elf.TryGetOffset(from, out long offset));
             ranges.Add((offset, (long)(to - from)));
         }
-        Assert.Equal(ranges, found.Span.ToArray().Select(f => (f.Code, f.CodeLength)));
+        Assert.Equal(ranges, found.Select(f => (f.Code, (long)f.CodeLength)));
     }
 }

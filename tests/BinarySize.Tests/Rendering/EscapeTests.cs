@@ -139,12 +139,12 @@ public class EscapeTests
     }
 
     [Fact]
-    public void Escaping_ten_million_characters_is_linear()
+    public void Escaping_a_million_characters_is_linear()
     {
-        string text = new('\u202e', 10_000_000);
+        string text = new('\u202e', 1_000_000);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         Assert.Equal(Escape.MaxLineLength - (Escape.MaxLineLength % 2), Escape.LogLine(text).Length, tolerance: 16);
-        Assert.Equal(60_000_000, Escape.GitHubData(text).Length);
+        Assert.Equal(6_000_000, Escape.GitHubData(text).Length);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), watch.Elapsed.ToString());
     }
 }

@@ -16,7 +16,7 @@ public static class ImageReader
     public const string Waste = "waste (hidden by a later layer)";
 
     // Layers are only passed through, not kept; what bounds them is time.
-    private const long LayerRatio = 128, LayerFloor = 64L << 20, LayerLimit = 16L << 30;
+    private const long LayerRatio = 64, LayerFloor = 64L << 20, LayerLimit = 16L << 30;
 
     private enum Compression
     {

@@ -9,7 +9,8 @@ namespace BinarySize.Formats.Archives;
 /// </summary>
 internal sealed class LayerHistory : IDisposable
 {
-    private const int MostNodes = 4_000_000;
+    // Half a million files in folders ten deep stay below.
+    private const int MostNodes = 4_000_000, MostSteps = 5_000_000;
 
     [Flags]
     private enum Mark : byte
@@ -32,6 +33,8 @@ internal sealed class LayerHistory : IDisposable
     private readonly List<Mark> _marks = [Mark.None];
     private readonly List<(int Node, Mark Mark)> _pending = [];
 
+    private int _steps;
+
     /// <summary>True where paths became too many to be followed: some hidden files then pass for visible ones.</summary>
     public bool LimitReached { get; private set; }
 
@@ -41,18 +44,14 @@ internal sealed class LayerHistory : IDisposable
         ReadOnlySpan<TarEntry> entries = layer.Entries;
         var hidden = new bool[entries.Length];
         _pending.Clear();
-        for (int i = 0; i < entries.Length; i++)
+        for (int i = 0; i < entries.Length && !LimitReached; i++)
         {
             ref readonly TarEntry e = ref entries[i];
             ReadOnlySpan<byte> path = ImageArchive.TrimDot(layer.Name(e)).Trim((byte)'/');
             ReadOnlySpan<byte> last = path[(path.LastIndexOf((byte)'/') + 1)..], folder = path[..^last.Length];
-            if (last.SequenceEqual(".wh..wh..opq"u8)) Note(folder, default, Mark.Opaque);
-            else if (last.StartsWith(".wh."u8)) Note(folder, last[4..], Mark.Removed);
-            else
-            {
-                hidden[i] = IsHidden(path);
-                Note(folder, last, e.IsFolder ? Mark.Present : Mark.Present | Mark.Removed);
-            }
+            if (last.SequenceEqual(".wh..wh..opq"u8)) Note(Walk(folder, default, out _), Mark.Opaque);
+            else if (last.StartsWith(".wh."u8)) Note(Walk(folder, last[4..], out _), Mark.Removed);
+            else Note(Walk(folder, last, out hidden[i]), e.IsFolder ? Mark.Present : Mark.Present | Mark.Removed);
         }
         // A layer hides what is below it, not its own files.
         foreach ((int node, Mark mark) in _pending) _marks[node] |= mark;
@@ -61,29 +60,32 @@ internal sealed class LayerHistory : IDisposable
 
     public void Dispose() => _segments.Dispose();
 
-    private bool IsHidden(ReadOnlySpan<byte> path)
+    private void Note(int node, Mark mark)
     {
-        int node = 0;
-        while (!path.IsEmpty)
-        {
-            if ((_marks[node] & Mark.Opaque) != 0) return true;
-            if (!_nodes.TryGetValue((node, Next(ref path)), out node)) return false;
-            if ((_marks[node] & Mark.Removed) != 0) return true;
-        }
-        return (_marks[node] & Mark.Present) != 0;
+        if (node >= 0) _pending.Add((node, mark));
     }
 
-    private void Note(ReadOnlySpan<byte> folder, ReadOnlySpan<byte> last, Mark mark)
+    /// <summary>The node of a path; -1 where there is no room for it. Says whether a layer above hides the path.</summary>
+    private int Walk(ReadOnlySpan<byte> folder, ReadOnlySpan<byte> last, out bool hidden)
     {
+        hidden = false;
         int node = 0;
-        while (!folder.IsEmpty) node = Child(node, Next(ref folder));
-        if (!last.IsEmpty) node = Child(node, _segments.Intern(last));
-        if (node >= 0) _pending.Add((node, mark));
+        while (!folder.IsEmpty)
+        {
+            node = Child(node, Next(ref folder));
+            if (node < 0) return node;
+            // Removed or opaque: what is below is gone.
+            hidden |= (_marks[node] & (Mark.Removed | Mark.Opaque)) != 0;
+        }
+        hidden |= (_marks[0] & Mark.Opaque) != 0;
+        if (last.IsEmpty) return node;
+        node = Child(node, _segments.Intern(last));
+        if (node >= 0) hidden |= (_marks[node] & (Mark.Removed | Mark.Present)) != 0;
+        return node;
     }
 
     private int Child(int parent, int segment)
     {
-        if (parent < 0) return parent;
         if (_nodes.TryGetValue((parent, segment), out int node)) return node;
         if (_marks.Count >= MostNodes)
         {
@@ -97,6 +99,7 @@ internal sealed class LayerHistory : IDisposable
 
     private int Next(ref ReadOnlySpan<byte> path)
     {
+        if (++_steps > MostSteps) LimitReached = true;
         int slash = path.IndexOf((byte)'/');
         int segment = _segments.Intern(slash < 0 ? path : path[..slash]);
         path = slash < 0 ? default : path[(slash + 1)..].TrimStart((byte)'/');

@@ -199,14 +199,20 @@ internal sealed class TarDirectory
     private static bool HasChecksum(ReadOnlySpan<byte> block)
     {
         if (!TryNumber(block.Slice(148, 8), out long stated)) return false;
-        long unsigned = 0, signed = 0;
-        for (int i = 0; i < block.Length; i++)
+        // Eight bytes at a time, in four lanes of 16 bits: 64 steps of at most 510 fit.
+        const ulong evenBytes = 0x00FF_00FF_00FF_00FF;
+        ulong lanes = 0;
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(block)) lanes += (word & evenBytes) + ((word >> 8) & evenBytes);
+        long sum = (long)((lanes & 0xFFFF) + ((lanes >> 16) & 0xFFFF) + ((lanes >> 32) & 0xFFFF) + (lanes >> 48));
+        int high = 0;
+        foreach (byte b in block.Slice(148, 8))
         {
-            byte b = i is >= 148 and < 156 ? (byte)' ' : block[i];
-            unsigned += b;
-            signed += (sbyte)b;
+            sum += ' ' - b;
+            high -= b >> 7;
         }
-        return stated == unsigned || stated == signed;
+        if (stated == sum) return true;
+        foreach (byte b in block) high += b >> 7;
+        return stated == sum - 256 * high;
     }
 
     /// <summary>Octal digits between spaces and NULs, or, with the top bit set, a big-endian number (GNU).</summary>

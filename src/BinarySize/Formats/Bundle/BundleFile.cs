@@ -166,8 +166,7 @@ public sealed class BundleFile
         }
         firstEntry = Math.Clamp(firstEntry, 0, bytes.Length);
         // An entry that claims to lie inside the host is a lie; the host's own tables then say where it ends.
-        if (firstEntry <= MarkerOffset) firstEntry = host.CoversAppended ? bytes.Length : host.End;
-        HostLength = host.CoversAppended ? firstEntry : Math.Min(host.End, firstEntry);
+        HostLength = firstEntry <= MarkerOffset ? host.End : Math.Min(host.End, firstEntry);
     }
 
     private static BundleLocation ReadLocation(ref ByteCursor cursor)

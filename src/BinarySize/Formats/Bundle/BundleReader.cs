@@ -12,30 +12,36 @@ public static class BundleReader
 {
     /// <summary>
     /// Claims what is appended, below a part of its own, and returns the scope of the executable alone: the same part and
-    /// place, its bytes clipped to the host's. Returns <paramref name="scope"/> as it is where nothing known is appended.
+    /// place, its bytes clipped to the host's. Where nothing known is appended, or where tables of the executable itself
+    /// follow what is appended (a signature), that is all of <paramref name="scope"/>; what was claimed here lies deeper, or
+    /// was claimed first, and stays.
     /// </summary>
     public static MapScope ReadAppended(in MapScope scope, FileFormat format)
     {
         if (HostImage.TryRead(scope.Bytes, format) is not { } host) return scope;
         if (BundleFile.TryParse(scope.Bytes, host, out BundleFile? bundle)) return Read(scope, host, bundle);
-        if (host.End < scope.Bytes.Length && ZipReader.TryReadAppended(scope, host.End, out long archive)) return scope with { Bytes = scope.Bytes.Clip(0, archive) };
+        bool isSigned = host.Certificates.Start >= host.End && host.Certificates.Length > 0;
+        MapScope unsigned = isSigned ? scope with { Bytes = scope.Bytes.Clip(0, host.Certificates.Start) } : scope;
+        if (host.End < unsigned.Bytes.Length && ZipReader.TryReadAppended(unsigned, host.End, out long archive)) return isSigned ? scope : scope with { Bytes = scope.Bytes.Clip(0, archive) };
         return scope;
     }
 
     private static MapScope Read(in MapScope scope, HostImage host, BundleFile bundle)
     {
         ByteView bytes = scope.Bytes;
-        long end = bytes.Length;
-        // Authenticode appends certificates to the whole; they are the executable's, and lie behind its bundle.
+        // Signatures cover the bundle and follow it, but are the executable's: Authenticode's table of certificates, and in
+        // Mach-O the last segment, which is stretched over both.
         bool isSigned = host.Certificates.Start >= bundle.HostLength && host.Certificates.Length > 0;
+        bool isStretched = host.CoversAppended && host.End > bundle.HostLength;
+        long end = isSigned ? host.Certificates.Start : bytes.Length;
+        MapScope executable = isSigned || isStretched ? scope : scope with { Bytes = bytes.Clip(0, bundle.HostLength) };
         if (!bundle.IsKnownVersion || bundle.HeaderOffset >= end)
         {
             if (bundle.HeaderOffset >= end) scope.Warn(MapWarningCodes.Damaged, $"the single-file bundle is cut off: {bundle.Problem}");
             else scope.Warn(MapWarningCodes.Unknown, $"the single-file bundle is not known: {bundle.Problem}; it is measured as a whole");
-            // Where the files begin is not known: after what the host says of itself.
-            long hostEnd = host.CoversAppended ? Math.Min(bundle.HeaderOffset, end) : Math.Min(host.End, end);
-            scope.Claim(hostEnd, end - hostEnd, PartKind.Overlay, ContentKind.Other, "bundle");
-            return scope with { Bytes = bytes.Clip(0, hostEnd) };
+            // Where the files begin is not known: after what the host says of itself, at the latest with the header.
+            scope.Claim(bundle.HostLength, end - bundle.HostLength, PartKind.Overlay, ContentKind.Other, "bundle");
+            return executable;
         }
         if (bundle.Problem is { } problem) scope.Warn(MapWarningCodes.Damaged, $"the single-file bundle is damaged: {problem}");
 
@@ -73,17 +79,8 @@ public static class BundleReader
             else scope.Extend(range.Start, range.End - range.Start, parts[range.Item]);
             position = range.End;
         }
-        long signature = isSigned && host.Certificates.Start >= position ? host.Certificates.Start : end;
-        if (host.CoversAppended && position < end)
-        {
-            // Apple's signature is computed over the bundle and follows it; the host's last segment covers both.
-            scope.Claim(position, end - position, PartKind.Block, ContentKind.Signature, "code signature");
-        }
-        else
-        {
-            gaps.Claim(position, signature);
-            scope.Claim(signature, end - signature, PartKind.Block, ContentKind.Signature, "certificates");
-        }
+        // Behind the header nothing is left, unless the executable has it.
+        if (!isStretched) gaps.Claim(position, end);
 
         if (scope.LookInside)
         {
@@ -96,7 +93,7 @@ public static class BundleReader
                 else ContainedFile.ReadStored(scope, e.Offset, e.Size, parts[range.Item]);
             }
         }
-        return scope with { Bytes = bytes.Clip(0, bundle.HostLength) };
+        return executable;
     }
 
     /// <summary>What lies between the files: zeros that align them, or bytes that nothing refers to.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BinarySize.IO;
 
 namespace BinarySize.Formats.Elf;
@@ -5,11 +6,12 @@ namespace BinarySize.Formats.Elf;
 /// <summary>A frame description entry. Offsets are in the file, sizes in bytes.</summary>
 /// <param name="Offset">Where the entry starts.</param>
 /// <param name="Length">Bytes of the entry, its length field included.</param>
+/// <param name="CodeLength">Bytes of code that it describes, at most 2^32 - 1.</param>
 /// <param name="Code">Offset of the code that it describes; negative where that has no bytes in the file.</param>
-/// <param name="CodeLength">Bytes of code that it describes.</param>
 /// <param name="Lsda">Offset of its language-specific data; negative where it has none.</param>
 /// <param name="Owner">Room for whose entry it is.</param>
-internal record struct FrameEntry(long Offset, int Length, long Code, long CodeLength, long Lsda, int Owner = 0);
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal record struct FrameEntry(long Offset, int Length, uint CodeLength, long Code, long Lsda, int Owner = 0);
 
 /// <summary>
 /// Reads .eh_frame and .eh_frame_hdr (Linux Standard Base Core, "Exception Frames"; pointer encodings: the same, "DWARF
@@ -68,7 +70,7 @@ internal static class EhFrame
     /// Reads all entries of an .eh_frame section; <paramref name="found"/> gets each FDE, <paramref name="format"/> the
     /// ranges of CIEs and the terminator. Throws <see cref="BadFormatException"/> at the first entry that is damaged.
     /// </summary>
-    public static void Read(ElfFile file, int index, NativeList<FrameEntry> found, Action<long, long> format)
+    public static void Read(ElfFile file, int index, NativeChunks<FrameEntry> found, Action<long, long> format)
     {
         ElfSection section = file.Sections[index];
         ByteView bytes = file.Content(section);
@@ -108,7 +110,7 @@ internal static class EhFrame
                 at.Uleb128();
                 if (cie.LsdaEncoding != Omit) lsda = pointers.Read(ref at, cie.LsdaEncoding, out _);
             }
-            found.Add(new FrameEntry(section.Offset + start, (int)(position - start), code, codeLength > long.MaxValue ? 0 : (long)codeLength, lsda));
+            found.Add(new FrameEntry(section.Offset + start, (int)(position - start), (uint)Math.Min(codeLength, uint.MaxValue), code, lsda));
         }
     }
 

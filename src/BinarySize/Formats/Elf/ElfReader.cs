@@ -25,6 +25,7 @@ public static class ElfReader
     {
         ElfFile file = ElfFile.Parse(scope.Bytes);
         int[] parts = ClaimParts(scope, file);
+        if (!scope.WithOwners) return;
         if (debug is not null && !debug.BuildId.Span.SequenceEqual(file.BuildId.Span))
         {
             scope.Warn(MapWarningCodes.Mismatch, string.Create(CultureInfo.InvariantCulture,

@@ -18,9 +18,14 @@ internal sealed class ElfSymbolOwners : IDisposable
     private const int FromFrame = 2;
 
     private const int Nobody = int.MinValue;
+    private const long MaxPiece = 1L << 31;
 
     /// <summary>A run of content and who owns it: an owner, or ~index into the pool of owners that share it.</summary>
-    private record struct Piece(long Start, long End, int Owner);
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
+    private readonly record struct Piece(long Start, uint Length, int Owner)
+    {
+        public long End => Start + Length;
+    }
 
     /// <summary>A symbol that reaches over the current point of the sweep.</summary>
     private record struct Reach(long End, int Owner, ContentKind Content, Basis Basis);
@@ -38,8 +43,8 @@ internal sealed class ElfSymbolOwners : IDisposable
 
     private readonly NativeList<int> _tableOwners = new();
     private readonly NativeList<int> _dynamicOwners = new();
-    private readonly NativeList<FrameEntry> _frames = new();
-    private readonly NativeList<Piece> _pieces = new();
+    private readonly NativeChunks<FrameEntry> _frames = new();
+    private readonly NativeChunks<Piece> _pieces = new();
     private readonly NativeList<Reach> _reach = new();
     private readonly NativeList<int> _pool = new();
     private readonly List<Member> _members = [];
@@ -73,12 +78,16 @@ internal sealed class ElfSymbolOwners : IDisposable
         AddOwners();
         ReadFrames();
         ClaimContent();
-        ClaimEntries(_dynamic, _dynamicOwners);
-        if (_tableIsOwn) ClaimEntries(_table, _tableOwners);
-        ClaimNames(_dynamic, _dynamicOwners);
-        if (_tableIsOwn) ClaimNames(_table, _tableOwners);
         ClaimFrames();
         ClaimRelocations();
+        // The rest needs the owners only.
+        _frames.Dispose();
+        _pieces.Dispose();
+        ClaimEntries(_dynamic, _dynamicOwners);
+        ClaimNames(_dynamic, _dynamicOwners);
+        if (!_tableIsOwn) return;
+        ClaimEntries(_table, _tableOwners);
+        ClaimNames(_table, _tableOwners);
     }
 
     public void Dispose()
@@ -161,7 +170,7 @@ internal sealed class ElfSymbolOwners : IDisposable
         return (int)(hash >> 33);
     }
 
-    private int NameOf(int owner) => _scope.Map.OwnerName(owner);
+    private int NameOf(int owner) => _scope.Map.OwnerAt(owner).Name;
 
     private int AddOwner(in ElfSymbolTable table, in ElfSymbol symbol) =>
         _scope.Map.AddOwner(0, OwnerKind.Symbol, _scope.Names.AddMapped(table.Names.Slice(symbol.NameOffset, BytesOf(table, symbol).Length)));
@@ -232,7 +241,7 @@ internal sealed class ElfSymbolOwners : IDisposable
 
     private void ClaimContent()
     {
-        using var candidates = new NativeList<Keyed>(_table.Count + _dynamic.Count + _frames.Count);
+        using var candidates = new NativeChunks<Keyed>();
         for (int i = 1; i < _table.Count; i++) AddCandidate(candidates, _table, _tableFile, i, FromTable);
         AddDynamicOnly(candidates);
         for (int i = 0; i < _frames.Count; i++)
@@ -240,11 +249,11 @@ internal sealed class ElfSymbolOwners : IDisposable
             if (_frames[i].Code >= 0) candidates.Add(new Keyed((ulong)_frames[i].Code, i << 2 | FromFrame));
         }
         RadixSort.Sort(candidates);
-        Sweep(candidates.Span);
+        Sweep(candidates);
     }
 
     /// <summary>Adds the dynamic symbols that the symbol table does not have.</summary>
-    private void AddDynamicOnly(NativeList<Keyed> candidates)
+    private void AddDynamicOnly(NativeChunks<Keyed> candidates)
     {
         using var seen = new NativeList<byte>();
         int first = int.MaxValue, last = 0;
@@ -266,7 +275,7 @@ internal sealed class ElfSymbolOwners : IDisposable
         }
     }
 
-    private void AddCandidate(NativeList<Keyed> candidates, in ElfSymbolTable table, ElfFile tableFile, int index, int kind)
+    private void AddCandidate(NativeChunks<Keyed> candidates, in ElfSymbolTable table, ElfFile tableFile, int index, int kind)
     {
         ElfSymbol s = table[index];
         if (!s.IsDefined || index >= 1 << 29 || !IsNamed(s, table)) return;
@@ -309,16 +318,16 @@ internal sealed class ElfSymbolOwners : IDisposable
         return _file.Bytes.Contains(offset, 1);
     }
 
-    private void Sweep(ReadOnlySpan<Keyed> candidates)
+    private void Sweep(NativeChunks<Keyed> candidates)
     {
-        for (int a = 0; a < candidates.Length;)
+        for (int a = 0; a < candidates.Count;)
         {
             long start = (long)candidates[a].Key;
             _members.Clear();
             long frame = 0;
             bool sized = false, typed = false;
             int b = a;
-            for (; b < candidates.Length && candidates[b].Key == (ulong)start; b++)
+            for (; b < candidates.Count && candidates[b].Key == (ulong)start; b++)
             {
                 int candidate = candidates[b].Value;
                 if ((candidate & 3) == FromFrame)
@@ -331,7 +340,7 @@ internal sealed class ElfSymbolOwners : IDisposable
                 sized |= s.Size > 0;
                 typed |= s.Type != ElfConstants.SymbolNoType;
             }
-            long next = b < candidates.Length ? (long)candidates[b].Key : long.MaxValue;
+            long next = b < candidates.Count ? (long)candidates[b].Key : long.MaxValue;
             a = b;
             int index = _regions.At(start);
             if (index < 0) continue;
@@ -417,7 +426,7 @@ internal sealed class ElfSymbolOwners : IDisposable
             long end = Math.Min(top.End, until);
             if (end > _position)
             {
-                _pieces.Add(new Piece(_position, end, top.Owner));
+                for (long at = _position; at < end; at += MaxPiece) _pieces.Add(new Piece(at, (uint)Math.Min(end - at, MaxPiece), top.Owner));
                 Own(_position, end - _position, top.Owner, top.Content, top.Basis);
                 _position = end;
             }
@@ -430,15 +439,15 @@ internal sealed class ElfSymbolOwners : IDisposable
     /// <summary>Who owns the content at <paramref name="offset"/>; <see cref="Nobody"/> where nobody does.</summary>
     private int OwnerAt(long offset)
     {
-        ReadOnlySpan<Piece> pieces = _pieces.Span;
+        NativeChunks<Piece> pieces = _pieces;
         // Tables are mostly in the order of what they describe.
-        for (int i = _lastPiece; i < _lastPiece + 2 && i < pieces.Length; i++)
+        for (int i = _lastPiece; i < _lastPiece + 2 && i < pieces.Count; i++)
         {
             if (offset < pieces[i].Start || offset >= pieces[i].End) continue;
             _lastPiece = i;
             return pieces[i].Owner;
         }
-        int low = 0, high = pieces.Length - 1;
+        int low = 0, high = pieces.Count - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
@@ -472,26 +481,25 @@ internal sealed class ElfSymbolOwners : IDisposable
     private void ClaimNames(in ElfSymbolTable table, NativeList<int> owners)
     {
         if (table.Names.Length == 0) return;
-        using var names = new NativeList<Keyed>(table.Count);
+        using var names = new NativeChunks<Keyed>();
         for (int i = 1; i < table.Count; i++)
         {
             uint name = table[i].NameOffset;
             if (name != 0 && name < table.Names.Length) names.Add(new Keyed(name, i));
         }
         RadixSort.Sort(names);
-        ReadOnlySpan<Keyed> sorted = names.Span;
-        for (int a = 0; a < sorted.Length;)
+        for (int a = 0; a < names.Count;)
         {
-            long start = (long)sorted[a].Key;
+            long start = (long)names[a].Key;
             _owners.Clear();
             int b = a;
-            for (; b < sorted.Length && sorted[b].Key == (ulong)start; b++)
+            for (; b < names.Count && names[b].Key == (ulong)start; b++)
             {
-                int owner = owners[sorted[b].Value];
+                int owner = owners[names[b].Value];
                 if (owner != 0) AddUnique(owner);
             }
             // A name that is the end of another one ends the other one's bytes.
-            long next = b < sorted.Length ? (long)sorted[b].Key : table.Names.Length;
+            long next = b < names.Count ? (long)names[b].Key : table.Names.Length;
             a = b;
             if (_owners.Count == 0) continue;
             ByteView rest = table.Names.Slice(start, next - start);
@@ -503,9 +511,10 @@ internal sealed class ElfSymbolOwners : IDisposable
 
     private void ClaimFrames()
     {
-        using var data = new NativeList<Keyed>();
-        foreach (ref FrameEntry frame in _frames.Span)
+        using var data = new NativeChunks<Keyed>();
+        for (int i = 0; i < _frames.Count; i++)
         {
+            ref FrameEntry frame = ref _frames[i];
             int owner = frame.Code < 0 ? Nobody : OwnerAt(frame.Code);
             frame.Owner = owner;
             if (owner == Nobody) continue;
@@ -513,26 +522,26 @@ internal sealed class ElfSymbolOwners : IDisposable
             if (frame.Lsda >= 0) data.Add(new Keyed((ulong)frame.Lsda, owner));
         }
         RadixSort.Sort(data);
-        ReadOnlySpan<Keyed> sorted = data.Span;
-        for (int a = 0; a < sorted.Length;)
+        for (int a = 0; a < data.Count;)
         {
-            long start = (long)sorted[a].Key;
+            long start = (long)data[a].Key;
             int b = a;
-            while (b < sorted.Length && sorted[b].Key == (ulong)start) b++;
-            ReadOnlySpan<Keyed> users = sorted[a..b];
-            long next = b < sorted.Length ? (long)sorted[b].Key : long.MaxValue;
+            while (b < data.Count && data[b].Key == (ulong)start) b++;
+            int first = a;
+            long next = b < data.Count ? (long)data[b].Key : long.MaxValue;
             a = b;
             int region = _regions.At(start);
             if (region < 0) continue;
             long length = Math.Min(next, _regions.All[region].End) - start;
-            if (users.Length == 1)
+            if (b - first == 1)
             {
-                Own(start, length, users[0].Value, ContentKind.Unwind, Basis.Derived);
+                Own(start, length, data[first].Value, ContentKind.Unwind, Basis.Derived);
                 continue;
             }
             _owners.Clear();
-            foreach (ref readonly Keyed user in users)
+            for (int i = first; i < b; i++)
             {
+                Keyed user = data[i];
                 if (user.Value > 0) AddUnique(user.Value);
                 else
                 {
@@ -563,7 +572,7 @@ internal sealed class ElfSymbolOwners : IDisposable
 
     private void ClaimRelocations()
     {
-        using var slots = new NativeList<Keyed>();
+        using var slots = new NativeChunks<Keyed>();
         foreach (ref readonly ElfRegion region in _regions.All)
         {
             if (!region.Whole || region.Section < 0) continue;
@@ -574,10 +583,10 @@ internal sealed class ElfSymbolOwners : IDisposable
         // A slot of the global offset table is there for the symbol that the loader puts into it.
         RadixSort.Sort(slots);
         int word = _file.Is64 ? 8 : 4;
-        foreach (ref readonly Keyed slot in slots.Span) Own((long)slot.Key, word, slot.Value, ContentKind.Relocations, Basis.Exact);
+        for (int i = 0; i < slots.Count; i++) Own((long)slots[i].Key, word, slots[i].Value, ContentKind.Relocations, Basis.Exact);
     }
 
-    private void ClaimRelocations(in ElfSection section, NativeList<Keyed> slots)
+    private void ClaimRelocations(in ElfSection section, NativeChunks<Keyed> slots)
     {
         ElfSection target = default;
         bool frames = false;

@@ -158,7 +158,7 @@ public static class MachOReader
         {
             scope.Claim(table.Offset, table.Size, PartKind.Block, ContentOf(table), table.Name, linkEdit);
         }
-        OwnSymbols(scope, file, file);
+        if (scope.WithOwners) OwnSymbols(scope, file, file);
     }
 
     private static ContentKind ContentOf(MachOFile.Section section, MachOFile.Segment segment) => section.Name switch
@@ -251,7 +251,7 @@ public static class MachOReader
                 ByteView name = source.NameOf(symbol);
                 // The assembler's marks for the start of a section (ltmp0) name nothing where there is another name.
                 bool mark = !symbol.IsExternal && last - i > 1 && name.Matches(0, "ltmp"u8);
-                int owner = name.Length == 0 ? 0 : scope.Map.AddOwner(0, OwnerKind.Symbol, scope.Names.AddMapped(name));
+                int owner = name.Length == 0 ? 0 : scope.Map.AddOwner(scope.OwnerRoot, OwnerKind.Symbol, scope.Names.AddMapped(name));
                 if (owner == 0) continue;
                 if (own)
                 {

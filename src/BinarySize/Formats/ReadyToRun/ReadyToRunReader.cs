@@ -49,6 +49,9 @@ internal sealed class ReadyToRunReader
     private Function[] _functions = [];
     private int[] _entryOwner = [];
     private readonly List<(long Fixups, int Owner)> _fixups = [];
+
+    // Of a composite image: where each component's method entry points stand.
+    private readonly List<(long Offset, int Assembly)> _components = [];
     private long _budget;
     private int _instantiations;
 
@@ -132,15 +135,28 @@ internal sealed class ReadyToRunReader
     }
 
     // READYTORUN_COMPONENT_ASSEMBLIES_ENTRY: the directories of a component's CLI header and of its own list of sections.
+    // The image's own metadata names the components, in the same order; their types and members stand in their own files.
     private void ClaimComponents(long table, long length)
     {
+        int row = 0;
         for (long at = table; at + 16 <= table + length; at += 16)
         {
+            row++;
             if (!_layout.TryMap(_bytes.U32(at + 8), out long header, out long available) || available < 8) continue;
             uint count = _bytes.U32(header + 4);
             if (count > (available - 8) / 12 || count > 256) continue;
             _scope.Claim(header, 8 + count * 12L, PartKind.Header, ContentKind.Format, "ReadyToRun component header", _layout.PartAt(header));
             ClaimSections(header + 8, count, component: true);
+            if (_owners is null || _tables is null || row > _tables.Rows(TableId.AssemblyRef)) continue;
+            ByteView name = _tables.StringAt(_tables.Column(TableId.AssemblyRef, row, 6));
+            int owner = _scope.Map.InternOwner(_scope.OwnerRoot, OwnerKind.Assembly, _scope.Names.InternMapped(name));
+            for (uint i = 0; i < count; i++)
+            {
+                long entry = header + 8 + i * 12L;
+                if (!_layout.TryMap(_bytes.U32(entry + 4), out long start, out long left)) continue;
+                _scope.Own(start, Math.Min(_bytes.U32(entry + 8), left), owner, ContentKind.Other, rank: MetadataOwners.Rank);
+                if (_bytes.I32(entry) == MethodDefEntryPoints) _components.Add((start, owner));
+            }
         }
     }
 
@@ -186,21 +202,27 @@ internal sealed class ReadyToRunReader
             f.Address = begin & (_machine == PeFile.MachineArmNT ? ~1u : ~0u);
             if (_layout.TryMap(unwind, out long info, out long left) && left >= 4) f.Unwind = info;
             if (!_layout.TryMap(f.Address, out long start, out long available)) continue;
-            long end;
-            if (hasEnd) end = start + Math.Clamp((long)_bytes.U32(row + 4) - begin, 0, available);
-            else if (_machine == PeFile.MachineI386 || f.Unwind < 0) end = start;
+            long codeLength = 0;
+            if (hasEnd) codeLength = Math.Max(0, (long)_bytes.U32(row + 4) - begin);
+            else if (f.Unwind >= 0 && _machine == PeFile.MachineI386) codeLength = GcNumber(f.Unwind);
             // ARM and its kin: the low 18 bits of the unwind data are the length in instructions.
-            else end = start + Math.Min(available, (_bytes.U32(f.Unwind) & 0x3FFFF) * (_machine == PeFile.MachineArmNT ? 2L : 4L));
+            else if (f.Unwind >= 0) codeLength = (_bytes.U32(f.Unwind) & 0x3FFFF) * (_machine == PeFile.MachineArmNT ? 2L : 4L);
             f.Start = start;
-            f.End = end;
+            f.End = start + Math.Min(codeLength, available);
         }
-        if (hasEnd) return;
-        // x86 states no length: a function ends where the next one starts.
-        for (int i = 0; i + 1 < _functions.Length; i++)
+    }
+
+    // x86: the GC information starts with the length of the code, seven bits a byte, the high ones first.
+    private long GcNumber(long at)
+    {
+        long value = 0;
+        for (int i = 0; i < 5; i++)
         {
-            ref Function f = ref _functions[i];
-            if (f.Start >= 0 && f.End == f.Start && _functions[i + 1].Start > f.Start) f.End = _functions[i + 1].Start;
+            byte b = _bytes.U8(at + i);
+            value = (value << 7) | (uint)(b & 0x7F);
+            if ((b & 0x80) == 0) break;
         }
+        return value;
     }
 
     // An entry: the function's index with a flag for fixups, and how far back their list lies.
@@ -227,13 +249,21 @@ internal sealed class ReadyToRunReader
 
     private void ReadMethodEntryPoints()
     {
-        if (_owners is null || _tables is null || !_sections.TryGetValue(MethodDefEntryPoints, out (long Offset, long Length) section)) return;
-        var array = new NativeArray(_bytes, section.Offset);
-        uint count = Math.Min(array.Count, (uint)_tables.Rows(TableId.MethodDef));
+        if (_owners is null || _tables is null) return;
+        if (_sections.TryGetValue(MethodDefEntryPoints, out (long Offset, long Length) section)) ReadMethodEntryPoints(section.Offset, 0);
+        foreach ((long offset, int assembly) in _components) ReadMethodEntryPoints(offset, assembly);
+    }
+
+    /// <param name="assembly">The component that all of them belong to; 0 where they are this assembly's methods.</param>
+    private void ReadMethodEntryPoints(long offset, int assembly)
+    {
+        var array = new NativeArray(_bytes, offset);
+        uint count = assembly == 0 ? Math.Min(array.Count, (uint)_tables!.Rows(TableId.MethodDef)) : (uint)Math.Min(array.Count, _bytes.Length);
         for (uint i = 0; i < count; i++)
         {
+            if (--_budget < 0) throw new BadFormatException("the tables of components overlap");
             if (!array.TryGet(i, out long at)) continue;
-            int owner = _owners.Of(TableId.MethodDef, (int)i + 1);
+            int owner = assembly != 0 ? assembly : _owners!.Of(TableId.MethodDef, (int)i + 1);
             long start = at;
             ReadEntry(ref at, owner);
             _scope.Own(start, at - start, owner, ContentKind.ReadOnlyData, rank: MetadataOwners.Rank);
@@ -343,7 +373,7 @@ internal sealed class ReadyToRunReader
     // A method has all functions (its handlers) up to the next method's.
     private void OwnFunctions()
     {
-        int code = -1, part = -1, section = -1, owner = 0;
+        int code = -1, section = -1, owner = 0;
         long position = -1;
         for (int i = 0; i < _functions.Length; i++)
         {
@@ -354,7 +384,7 @@ internal sealed class ReadyToRunReader
             if (_layout.PartAt(f.Start) is var at && at != section)
             {
                 section = at;
-                part = code = _scope.Map.AddPart(section, PartKind.Block, ContentKind.Code, _scope.Names.Intern("native code"));
+                code = _scope.Map.AddPart(section, PartKind.Block, ContentKind.Code, _scope.Names.Intern("native code"));
                 position = -1;
             }
             // Functions are aligned; what fills the gap is part of the code as a whole.
@@ -365,7 +395,6 @@ internal sealed class ReadyToRunReader
             _scope.Own(f.Start, f.End - f.Start, owner, ContentKind.Code, rank: MetadataOwners.Rank);
             _scope.Own(f.Row, _machine == PeFile.MachineAmd64 ? 12 : 8, owner, ContentKind.Unwind, rank: MetadataOwners.Rank);
         }
-        _ = part;
     }
 
     // Unwind data is followed by GC information, which has no length of its own: both end where the next begins. Equal ones are folded.

@@ -38,7 +38,7 @@ public static class WasmReader
             int part = scope.Claim(section.Start, section.Length, PartKind.Section, ContentOf(section), section.Name);
             if (section.Id == 11) dataSection = part;
         }
-        OwnFunctions(scope, module);
+        if (scope.WithOwners) OwnFunctions(scope, module);
         if (dataSection >= 0) ClaimData(scope, module, dataSection);
     }
 
@@ -76,7 +76,7 @@ public static class WasmReader
         {
             WasmModule.Function function = module.Functions[i];
             if (names[i] == 0) names[i] = scope.Names.Intern($"func[{imported + (uint)i}]");
-            owners[i] = scope.Map.AddOwner(0, OwnerKind.Symbol, names[i]);
+            owners[i] = scope.Map.AddOwner(scope.OwnerRoot, OwnerKind.Symbol, names[i]);
             scope.Own(function.Start, function.End - function.Start, owners[i], ContentKind.Code);
         }
 
@@ -125,9 +125,10 @@ public static class WasmReader
             else scope.Claim(segment.Start, segment.Length, PartKind.Block, IsReadOnly(scope.Names.Bytes(names[i])) ? ContentKind.ReadOnlyData : ContentKind.Data, names[i], section);
         }
 
+        if (!scope.WithOwners) return;
         foreach (WasmModule.DataSymbol symbol in module.DataSymbols)
         {
-            int owner = scope.Map.AddOwner(0, OwnerKind.Symbol, scope.Names.AddMapped(module.Bytes.Slice(symbol.NameStart, symbol.NameLength)));
+            int owner = scope.Map.AddOwner(scope.OwnerRoot, OwnerKind.Symbol, scope.Names.AddMapped(module.Bytes.Slice(symbol.NameStart, symbol.NameLength)));
             scope.Own(symbol.EntryStart, symbol.EntryEnd - symbol.EntryStart, owner, ContentKind.Symbols);
             if (symbol.Segment >= (uint)names.Length) continue;
             WasmModule.DataSegment segment = module.Data[(int)symbol.Segment];

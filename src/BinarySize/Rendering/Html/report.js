@@ -228,6 +228,7 @@
     current = i;
     selected = hovered = -1;
     room = 500;
+    $("query").value = query = "";
     tell(-1);
     trail();
     layout();

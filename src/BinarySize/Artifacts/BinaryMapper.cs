@@ -1,0 +1,99 @@
+using BinarySize.Attribution.NativeAot;
+using BinarySize.Formats;
+using BinarySize.Formats.Elf;
+using BinarySize.IO;
+using BinarySize.Mapping;
+
+namespace BinarySize.Artifacts;
+
+/// <summary>What a build knows about a binary besides its bytes. Everything is optional.</summary>
+public sealed record BinaryInputs
+{
+    /// <summary>Path of the separate debug information; null to look for it beside the binary.</summary>
+    public string? DebugFile { get; init; }
+
+    /// <summary>Path of the size statistics of the NativeAOT compiler (.mstat); null to look for it beside the binary.</summary>
+    public string? Mstat { get; init; }
+
+    /// <summary>The NuGet package of a managed assembly by its simple name; null where it came from none.</summary>
+    public Func<string, PackageIdentity?> PackageOfAssembly { get; init; } = static _ => null;
+}
+
+/// <summary>
+/// Maps one file with everything that helps to tell owners: debug files beside it, compiler statistics, packages. What
+/// cannot be used is a warning and a coarser owner.
+/// </summary>
+internal static class BinaryMapper
+{
+    public static SizeMap Map(FileView file, FoundFile found, MeasureOptions options)
+    {
+        string name = Path.GetFileName(found.Path);
+        bool owners = options.WithOwners(found.Path);
+        if (owners && FileFormats.Detect(file.Bytes) == FileFormat.Elf && TryParse(file.Bytes) is { } elf)
+        {
+            return MapElf(file, name, elf, found.FullPath, options.InputsOf(found.Path) ?? new BinaryInputs(), options);
+        }
+        return FormatReader.Map(file, name, options.LookInside, owners);
+    }
+
+    private static SizeMap MapElf(FileView file, string name, ElfFile elf, string path, BinaryInputs inputs, MeasureOptions options)
+    {
+        bool isAot = NativeAotAttribution.IsNativeAot(elf);
+        string? debugPath = inputs.DebugFile ?? DebugFileLocator.Find(path, elf);
+        if (debugPath is null && !isAot) return FormatReader.Map(file, name, options.LookInside);
+
+        var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
+        builder.Keep(file);
+        var scope = new MapScope(builder, 0, 0, file.Bytes);
+        FileView? debug = debugPath is null ? null : Open(scope, debugPath, options.Access);
+        if (debug is not null) builder.Keep(debug);
+        ElfFile? symbols = debug is null ? null : TryParse(debug.Bytes);
+        if (debug is not null && symbols is null) scope.Warn(MapWarningCodes.Damaged, $"'{Path.GetFileName(debugPath)}' is no readable ELF file; its symbols are not used");
+        try
+        {
+            ElfReader.Read(scope, symbols);
+            if (isAot)
+            {
+                string beside = Path.ChangeExtension(path, null) + ".mstat";
+                string? mstat = inputs.Mstat ?? (File.Exists(beside) ? beside : null);
+                NativeAotAttribution.TryApply(scope, elf, new NativeAotInputs
+                {
+                    DebugFile = debug,
+                    Mstat = mstat is null ? null : Open(scope, mstat, options.Access),
+                    PackageOf = assembly => inputs.PackageOfAssembly(assembly) is { } package ? (package.Id, package.Version) : null,
+                });
+            }
+        }
+        catch (BadFormatException e)
+        {
+            builder.MarkUnreadable(0, e.Message);
+            scope.Warn(MapWarningCodes.Damaged, $"damaged ELF file: {e.Message}");
+        }
+        return builder.Build();
+    }
+
+    private static ElfFile? TryParse(ByteView bytes)
+    {
+        try
+        {
+            return ElfFile.Parse(bytes);
+        }
+        catch (BadFormatException)
+        {
+            return null;
+        }
+    }
+
+    private static FileView? Open(in MapScope scope, string path, FileAccessMode access)
+    {
+        try
+        {
+            return FileView.Open(path, access);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            scope.Warn(MapWarningCodes.Attribution, $"'{Path.GetFileName(path)}' could not be read ({e.Message}); owners are coarser");
+            return null;
+        }
+    }
+}
