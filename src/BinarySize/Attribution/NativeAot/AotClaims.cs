@@ -229,7 +229,7 @@ internal sealed partial class AotClaims
         int shared = _owners.Component(NativeComponents.UnwindTables);
         ClaimFrameHeader();
         var tables = new List<(ulong Address, int Owner)>();
-        using var entries = new NativeList<FrameEntry>();
+        using var entries = new NativeChunks<FrameEntry>();
         try
         {
             EhFrame.Read(binary, section, entries, (start, length) => _scope.Own(start, length, shared, ContentKind.Unwind, Basis.Exact, Symbols));
@@ -239,8 +239,9 @@ internal sealed partial class AotClaims
             // What was read before the damage is as good as ever.
             _scope.Warn(MapWarningCodes.Attribution, $"not all frame entries could be read: {e.Message}");
         }
-        foreach (ref readonly FrameEntry entry in entries.Span)
+        for (int i = 0; i < entries.Count; i++)
         {
+            FrameEntry entry = entries[i];
             int owner = entry.Code >= 0 && binary.TryGetAddress(entry.Code, out ulong code) ? OwnerAt(code) : 0;
             _scope.Own(entry.Offset, entry.Length, owner != 0 ? owner : shared, ContentKind.Unwind, Basis.Exact, Symbols);
             if (entry.Lsda >= 0 && owner != 0 && binary.TryGetAddress(entry.Lsda, out ulong table)) tables.Add((table, owner));
