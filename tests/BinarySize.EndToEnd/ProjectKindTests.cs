@@ -29,7 +29,7 @@ public class ProjectKindTests
 
         api.Succeed("publish");
         ReportDocument published = api.Report("bin/Release/net10.0/binarysize");
-        Assert.Equal(Oracle.Files(api.PathOf("bin/Release/net10.0/publish")), published.Main.Tree.Of("file"));
+        Assert.Equal(string.Join('\n', Oracle.Files(api.PathOf("bin/Release/net10.0/publish"))), string.Join('\n', published.Main.Tree.Of("file")));
         Assert.Contains("wwwroot/index.html", published.Main.Tree.Of("file").Keys);
         Assert.Equal("ok", published.Budget("total").Verdict);
     }

@@ -78,16 +78,11 @@ public static class FolderWalker
     {
         var file = new FileInfo(path);
         if (!file.Exists) return null;
-        try
+        if (file.LinkTarget is not null)
         {
-            // A path that a user names is followed: it is the target that they mean. A link that leads nowhere exists, too.
-            if (file.LinkTarget is not null) file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-            if (!file.Exists) return null;
-        }
-        catch (IOException)
-        {
-            // A circle of links.
-            return null;
+            // A path that a user names is followed: it is the target that they mean.
+            if (!LeadsSomewhere(file)) return null;
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         }
         return new FoundFile(relative.Replace('\\', '/'), file.FullName, file.Length, file.LastWriteTimeUtc.Ticks, null);
     }
