@@ -1,4 +1,5 @@
 using System.Globalization;
+using BinarySize.Attribution.Go;
 using BinarySize.Formats.Managed;
 using BinarySize.IO;
 using BinarySize.Mapping;
@@ -343,6 +344,7 @@ public sealed class PeReader
         _symbols.Resolve(ContentAt);
         functions?.Own(_symbols);
         exports?.Own(_scope, _symbols);
+        GoAttribution.TryApply(_scope, GoImage.From(_pe, _sectionParts));
     }
 
     // PE format, "COFF Symbol Table".
