@@ -31,22 +31,34 @@ public partial class GoAttributionTests
     }
 
     [Theory]
-    [InlineData("linux", "amd64"), InlineData("linux", "arm64"), InlineData("linux", "386"), InlineData("linux", "ppc64"), InlineData("windows", "amd64"), InlineData("darwin", "arm64")]
+    [InlineData("linux", "amd64"), InlineData("linux", "386"), InlineData("linux", "s390x"), InlineData("windows", "amd64"), InlineData("darwin", "arm64")]
     public void Functions_have_the_sizes_that_go_tool_nm_says(string os, string architecture)
     {
-        using SizeMap map = MapChecks.Map(Server(os, architecture));
+        string path = NativeSamples.Go("hello.go", os, architecture);
+        using SizeMap map = MapChecks.Map(path);
         MapChecks.IsPartition(map);
-        Dictionary<string, long> actual = Code(map, OwnerKind.Symbol);
-        // Of equal names (ABI wrappers) the sizes count together.
+        // The two tables write a few names differently: the linker's has ABI suffixes, type arguments, and on macOS an underscore.
+        static string Plain(string name)
+        {
+            name = name.Replace(".abi0", "", StringComparison.Ordinal).Replace("\u2026", "...", StringComparison.Ordinal).TrimStart('_');
+            for (int open = name.IndexOf('[', StringComparison.Ordinal), close; open > 0 && !name.StartsWith("type.", StringComparison.Ordinal); open = name.IndexOf('[', open + 1))
+            {
+                int depth = 0;
+                for (close = open; close < name.Length && !(name[close] == ']' && depth == 1); close++) depth += name[close] == '[' ? 1 : name[close] == ']' ? -1 : 0;
+                name = name[..open] + "[...]" + name[Math.Min(name.Length, close + 1)..];
+            }
+            return name;
+        }
+        var actual = new Dictionary<string, long>();
+        foreach ((string name, long size) in Code(map, OwnerKind.Symbol)) actual[Plain(name)] = actual.GetValueOrDefault(Plain(name)) + size;
         var expected = new Dictionary<string, (long Size, int Count)>();
-        foreach (Match m in NmLine().Matches(Tool.Run("go", "tool", "nm", "-size", Server(os, architecture))))
+        foreach (Match m in NmLine().Matches(Tool.Run("go", "tool", "nm", "-size", path)))
         {
             if (m.Groups[2].Value is not ("T" or "t") || m.Groups[3].Value is "runtime.text" or "runtime.etext") continue;
-            string name = m.Groups[3].Value.Replace("\u2026", "...", StringComparison.Ordinal);
-            (long size, int count) = expected.GetValueOrDefault(name);
-            expected[name] = (size + long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), count + 1);
+            (long size, int count) = expected.GetValueOrDefault(Plain(m.Groups[3].Value));
+            expected[Plain(m.Groups[3].Value)] = (size + long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture), count + 1);
         }
-        Assert.True(expected.Count > 4000);
+        Assert.True(expected.Count > 1000);
         var wrong = new List<string>();
         foreach ((string name, (long size, int count)) in expected)
         {
@@ -54,43 +66,44 @@ public partial class GoAttributionTests
             long own = actual.GetValueOrDefault(name);
             if (own < size || own - size >= 64 * count) wrong.Add($"{name}: {own}, not {size}");
         }
-        Assert.True(wrong.Count <= expected.Count / 500, $"{wrong.Count} of {expected.Count}: {string.Join("; ", wrong.Take(5))}");
+        Assert.True(wrong.Count <= 3, $"{wrong.Count} of {expected.Count}: {string.Join("; ", wrong.Take(20))}");
     }
 
     [Theory]
-    [InlineData("linux", "amd64", ""), InlineData("linux", "amd64", "-buildmode=pie"), InlineData("linux", "arm64", ""), InlineData("linux", "s390x", ""), InlineData("linux", "arm", "")]
-    [InlineData("windows", "amd64", ""), InlineData("windows", "386", ""), InlineData("windows", "amd64", "-buildmode=exe"), InlineData("darwin", "arm64", ""), InlineData("darwin", "amd64", ""), InlineData("js", "wasm", "")]
+    [InlineData("linux", "amd64", "-buildmode=exe"), InlineData("linux", "amd64", "-buildmode=pie"), InlineData("linux", "386", ""), InlineData("linux", "s390x", "")]
+    [InlineData("windows", "amd64", ""), InlineData("darwin", "arm64", ""), InlineData("js", "wasm", "")]
     public void A_stripped_program_is_covered_to_the_last_function(string os, string architecture, string mode)
     {
-        string[] flags = mode.Length > 0 ? ["-ldflags=-s -w", mode] : ["-ldflags=-s -w"];
-        using SizeMap map = MapChecks.Map(Server(os, architecture, flags));
+        bool server = mode.Length > 0;
+        string path = server ? Server(os, architecture, "-ldflags=-s -w", mode) : NativeSamples.Go("hello.go", os, architecture, "-ldflags=-s -w");
+        using SizeMap map = MapChecks.Map(path);
         MapChecks.IsPartition(map);
         Assert.Empty(map.Warnings);
         Dictionary<string, long> packages = Code(map, OwnerKind.Namespace), modules = Code(map, OwnerKind.Package);
         long text = 0, owned = 0;
         for (int i = 0; i < map.Slices.Length; i++)
         {
-            if (map.Parts[map.Slices[i].Part].Kind != PartKind.Section) continue;
             string section = map.Names.Text(map.Parts[map.Slices[i].Part].Name);
-            if (section is not (".text" or "__TEXT,__text" or "code")) continue;
+            if (map.Parts[map.Slices[i].Part].Kind != PartKind.Section || section is not (".text" or "__TEXT,__text" or "code")) continue;
             text += map.LengthOf(i);
             if (map.Slices[i].Owner != 0) owned += map.LengthOf(i);
         }
         // Apart from the padding behind the last function, and in Wasm the count in front of the first.
         Assert.InRange(text - owned, 0, 512);
-        Assert.InRange(packages.Count, 100, 400);
-        Assert.True(packages["net/http"] > 300_000);
-        Assert.True(packages["runtime"] > 200_000);
+        // Wasm has no build information.
+        Assert.Equal(["Go standard library", os == "js" ? "main" : "command-line-arguments"], modules.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(text, modules.Values.Sum() + text - owned);
+        Assert.InRange(packages.Count, server ? 100 : 20, 400);
+        Assert.InRange(packages["runtime"], 100_000, 900_000);
         Assert.InRange(packages["main"], 100, 20_000);
-        Assert.Equal(["Go standard library", "command-line-arguments"], modules.Keys.Order(StringComparer.Ordinal));
-        Assert.True(Code(map, OwnerKind.Type)["Server"] > 1000);
-        Assert.True(Code(map, OwnerKind.Member)["ServeHTTP"] > 1000);
+        Assert.True(Code(map, OwnerKind.Type)[server ? "Server" : "pp"] > 1000);
+        Assert.True(Code(map, OwnerKind.Member)[server ? "ServeHTTP" : "printValue"] > 1000);
     }
 
     [Fact]
     public void The_function_table_itself_is_charged_to_functions()
     {
-        using SizeMap map = MapChecks.Map(Server("linux", "amd64", "-ldflags=-s -w"));
+        using SizeMap map = MapChecks.Map(Server("linux", "amd64", "-ldflags=-s -w", "-buildmode=exe"));
         long all = 0, owned = 0;
         for (int i = 0; i < map.Slices.Length; i++)
         {
@@ -107,7 +120,7 @@ public partial class GoAttributionTests
     [Fact]
     public void Build_information_is_what_go_version_prints()
     {
-        foreach (string path in (string[])[Server("linux", "amd64"), Server("windows", "amd64"), Server("linux", "386"), "/usr/bin/go"])
+        foreach (string path in (string[])[NativeSamples.Go("hello.go", "linux", "amd64"), NativeSamples.Go("hello.go", "windows", "amd64"), NativeSamples.Go("hello.go", "linux", "386"), "/usr/bin/go"])
         {
             using FileView view = FileView.Open(path);
             GoImage image = view.Bytes.Matches(0, "MZ"u8)

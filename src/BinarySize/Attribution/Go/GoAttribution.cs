@@ -31,7 +31,8 @@ public static class GoAttribution
             foreach (GoImage.Area area in image.Areas) named |= area.Name is ".gopclntab" or ".data.rel.ro.gopclntab" or "__gopclntab";
             if (!named && image.NamesTables) return false;
             GoBuildInfo? info = GoBuildInfo.Find(image);
-            if (!named && info is null) return false;
+            // Wasm modules have none, and are asked about only where they have a Go build id.
+            if (!named && info is null && image.IsInFile) return false;
             if (GoFunctionTable.Find(image) is not { } table) return false;
             if (!named && image.IsInFile && info is { Length: > 0 } && scope.WithOwners)
             {

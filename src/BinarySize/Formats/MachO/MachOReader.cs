@@ -166,6 +166,13 @@ public static class MachOReader
         GoAttribution.TryApply(scope, GoImage.From(file, sections));
     }
 
+    /// <summary>Lets the symbols of a thin file own its bytes, and claims no parts.</summary>
+    internal static void ReadSymbols(in MapScope scope)
+    {
+        MachOFile file = MachOFile.Parse(scope.Bytes);
+        OwnSymbols(scope, file, file);
+    }
+
     private static ContentKind ContentOf(MachOFile.Section section, MachOFile.Segment segment) => section.Name switch
     {
         _ when section.SegmentName == "__DWARF" || (section.Flags & 0x0200_0000) != 0 => ContentKind.Debug,
