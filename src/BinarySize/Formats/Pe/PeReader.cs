@@ -1,4 +1,5 @@
 using System.Globalization;
+using BinarySize.Attribution.Go;
 using BinarySize.Formats.Managed;
 using BinarySize.Formats.ReadyToRun;
 using BinarySize.IO;
@@ -327,6 +328,7 @@ public sealed class PeReader
         _symbols.Resolve(ContentAt);
         functions?.Own(_symbols);
         exports?.Own(_scope, _symbols);
+        GoAttribution.TryApply(_scope, GoImage.From(_pe, _sectionParts));
     }
 
     // PE format, "COFF Symbol Table".
