@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using BinarySize.Artifacts;
+using BinarySize.Attribution.Packages;
 using BinarySize.Budgets;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
@@ -75,7 +76,7 @@ public sealed class MeasureArtifact : Task
 
     public string? SdkVersion { get; set; }
 
-    /// <summary>project.assets.json: names of packages that patterns may mean although they are not part of this output.</summary>
+    /// <summary>project.assets.json: who brought a package, and names that patterns may mean although they are not part of this output.</summary>
     public ITaskItem? AssetsFile { get; set; }
 
     /// <summary>Referenced assemblies, for the same reason.</summary>
@@ -192,6 +193,7 @@ public sealed class MeasureArtifact : Task
                 KnownElsewhere = new KnownNames(Stage, inputs, AssetsFile?.GetMetadata("FullPath"), References).Of,
                 // What a nupkg or an image holds stood in the build or publish output before, which was judged.
                 JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
+                PathToPackage = PathToPackage(),
                 Compressed = compressed,
             }, findings);
             compressed.Save();
@@ -302,6 +304,18 @@ public sealed class MeasureArtifact : Task
             }
         }
         return formats;
+    }
+
+    private Func<string, IReadOnlyList<string>> PathToPackage()
+    {
+        PackageGraph? graph = null;
+        bool read = false;
+        return package =>
+        {
+            if (!read && AssetsFile is not null) graph = PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework));
+            read = true;
+            return graph?.PathTo(package) ?? [];
+        };
     }
 
     // The executable or library is named like the statistics, with the system's own extension or none.

@@ -11,12 +11,19 @@ internal static unsafe partial class NativeBlocks
     /// <summary>Bytes in a block.</summary>
     public const int Size = 128 * 1024;
 
+    // A few stay at hand, for archives with thousands of small members.
+    private static readonly nint[] s_spare = new nint[8];
+
     // Linux on every architecture that .NET runs on.
     private const int ReadWrite = 3, PrivateAnonymous = 0x22;
 
     /// <summary>A block of <see cref="Size"/> bytes with any content.</summary>
     public static void* Allocate()
     {
+        for (int i = 0; i < s_spare.Length; i++)
+        {
+            if (Interlocked.Exchange(ref s_spare[i], 0) is not 0 and nint spare) return (void*)spare;
+        }
         if (!OperatingSystem.IsLinux()) return NativeMemory.Alloc(Size);
         void* block = Map(null, Size, ReadWrite, PrivateAnonymous, -1, 0);
         return (nint)block == -1 ? throw new InsufficientMemoryException() : block;
@@ -25,6 +32,10 @@ internal static unsafe partial class NativeBlocks
     public static void Free(void* block)
     {
         if (block is null) return;
+        for (int i = 0; i < s_spare.Length; i++)
+        {
+            if (Interlocked.CompareExchange(ref s_spare[i], (nint)block, 0) == 0) return;
+        }
         if (OperatingSystem.IsLinux()) _ = Unmap(block, Size);
         else NativeMemory.Free(block);
     }

@@ -1,3 +1,4 @@
+using BinarySize.Attribution.Symbols;
 using BinarySize.Mapping;
 
 namespace BinarySize.Reports;
@@ -10,6 +11,7 @@ public sealed class ReportNode
 {
     private readonly NameTable? _names;
     private readonly int _nameId;
+    private readonly bool _demangle;
     private string? _name;
     private List<ReportNode>? _children;
 
@@ -20,15 +22,16 @@ public sealed class ReportNode
         Kind = kind;
     }
 
-    internal ReportNode(NameTable names, int nameId, string kind)
+    internal ReportNode(NameTable names, int nameId, string kind, bool demangle = false)
     {
         _names = names;
         _nameId = nameId;
+        _demangle = demangle;
         Kind = kind;
     }
 
     /// <summary>Name, unescaped. Read it while the artifact's maps live.</summary>
-    public string Name => _name ??= _names!.Text(_nameId);
+    public string Name => _name ??= _demangle && Demangler.TryDemangle(_names!.Bytes(_nameId), out string demangled) ? demangled : _names!.Text(_nameId);
 
     /// <summary>"file", "section", "symbol", "package", … as in <see cref="Levels.Names"/>; "artifact" for a root; "header", "padding", … for format parts.</summary>
     public string Kind { get; }

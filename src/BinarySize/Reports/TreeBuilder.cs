@@ -7,6 +7,9 @@ namespace BinarySize.Reports;
 /// <summary>How a tree is made.</summary>
 public sealed record TreeOptions
 {
+    /// <summary>Show linker symbols as their source has them.</summary>
+    public bool Demangle { get; init; }
+
     /// <summary>Names to show; the bytes of all others stand in one node. Null for all.</summary>
     public Func<string, bool>? Filter { get; init; }
 }
@@ -27,14 +30,14 @@ public static class TreeBuilder
         options ??= new TreeOptions();
         var root = new ReportNode(artifact.Path, "artifact");
         var nodes = new Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode>();
-        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels(file), root, nodes).Add();
+        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels(file), options.Demangle, root, nodes).Add();
         if (options.Filter is not null) root.Keep(options.Filter);
         root.Seal();
         return root;
     }
 
     private sealed class FileGrouping(
-        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, ReportNode root,
+        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, bool demangle, ReportNode root,
         Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode> shared)
     {
         // Nodes of this file alone are found by the ids of its map; only what can recur in another file is found by name.
@@ -179,7 +182,7 @@ public static class TreeBuilder
             ref ReportNode? node = ref CollectionsMarshal.GetValueRefOrAddDefault(_own, (parent, tag, id), out _);
             if (node is null)
             {
-                node = name < 0 ? new ReportNode(file.Path, kind) : new ReportNode(file.Map.Names, name, kind);
+                node = name < 0 ? new ReportNode(file.Path, kind) : new ReportNode(file.Map.Names, name, kind, demangle && tag == 2);
                 node.UnpackedSize = unpacked;
                 parent.AddChild(node);
             }

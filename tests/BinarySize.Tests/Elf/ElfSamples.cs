@@ -33,8 +33,8 @@ internal static class ElfSamples
         long sum = 0;
         for (int i = 0; i < map.Slices.Length; i++)
         {
-            Assert.True(map.LengthOf(i) > 0);
-            Assert.Equal(sum, map.Slices[i].Start);
+            // An assertion for each of a million slices would take longer than making them.
+            if (map.LengthOf(i) <= 0 || map.Slices[i].Start != sum) Assert.Fail($"slice {i} starts at {map.Slices[i].Start} instead of {sum} and has {map.LengthOf(i)} bytes");
             sum += map.LengthOf(i);
         }
         Assert.Equal(map.Size, sum);
