@@ -188,6 +188,44 @@ public partial class GoAttributionTests
         Assert.Equal(10, MapChecks.Owners(map, ContentKind.Symbols)["main.main"]);
     }
 
+    [Fact]
+    public void The_layout_of_Go_1_20_is_read()
+    {
+        // Header, two functions with addresses relative to the start of the code, records with startLine and function data.
+        byte[] table = new byte[320];
+        void Put(int at, long value) => BitConverter.TryWriteBytes(table.AsSpan(at), value);
+        void Put32(int at, int value) => BitConverter.TryWriteBytes(table.AsSpan(at), value);
+        new byte[] { 0xF1, 0xFF, 0xFF, 0xFF, 0, 0, 1, 8 }.CopyTo(table, 0);
+        Put(8, 2);
+        Put(24, 0x401000);
+        Put(32, 72);
+        Put(40, 100);
+        Put(48, 104);
+        Put(56, 112);
+        Put(64, 128);
+        "main.main\0os.(*File).Read\0"u8.CopyTo(table.AsSpan(72));
+        int[] list = [0, 20, 0x80, 72, 0x200];
+        for (int i = 0; i < list.Length; i++) Put32(128 + 4 * i, list[i]);
+        // Each: 11 words, of which word 7 counts program-counter tables and the last byte function data.
+        Put32(148, 0);
+        Put32(148 + 4, 0);
+        Put32(148 + 16, 1);
+        Put32(148 + 28, 1);
+        table[148 + 43] = 1;
+        Put32(148 + 44, 4);
+        Put32(200, 0x80);
+        Put32(200 + 4, 10);
+        Put32(200 + 16, 8);
+        using SizeMap map = MapOf(table, 0x401000);
+        Assert.Equal(0x80, Code(map, OwnerKind.Symbol)["main.main"]);
+        Assert.Equal(0x180, Code(map, OwnerKind.Type)["File"]);
+        Dictionary<string, long> unwind = MapChecks.Owners(map, ContentKind.Unwind);
+        // Entry of 8, record of 44 + 4 + 4, line tables from 1 to 8; entry, record of 44, and the line table from 8 to 16.
+        Assert.Equal(8 + 52 + 7, unwind["main.main"]);
+        Assert.Equal(8 + 44 + 8, unwind["os.(*File).Read"]);
+        Assert.Equal(16, MapChecks.Owners(map, ContentKind.Symbols)["os.(*File).Read"]);
+    }
+
     [Theory]
     [InlineData("main.main", "main", "", "main")]
     [InlineData("main.main.func1", "main", "", "main")]

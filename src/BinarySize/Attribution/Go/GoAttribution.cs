@@ -29,7 +29,10 @@ public static class GoAttribution
             // has one of its own; elsewhere there is build information.
             bool named = false;
             foreach (GoImage.Area area in image.Areas) named |= area.Name is ".gopclntab" or ".data.rel.ro.gopclntab" or "__gopclntab";
-            if (!named && image.NamesTables) return false;
+            // Linkers other than Go's merge the function table into its neighbours and keep the build information apart.
+            bool told = named;
+            foreach (GoImage.Area area in image.Areas) told |= area.Name is ".go.buildinfo" or "__go_buildinfo";
+            if (!told && image.NamesTables) return false;
             GoBuildInfo? info = GoBuildInfo.Find(image);
             // Wasm modules have none, and are asked about only where they have a Go build id.
             if (!named && info is null && image.IsInFile) return false;
