@@ -19,8 +19,8 @@ step() {
   shift
   "$@" < /dev/null || { echo "Failed: $*" >&2; return 1; }
 }
-# A number from the first line about the assembly in xunit's results.
-count() { sed -n "s/.*<assembly .*[^-]\\b$2=\"\\([0-9]*\\)\".*/\\1/p" "$1" | head -1; }
+# A number from xunit's results about the whole assembly.
+count() { grep -o '<assembly [^>]*>' "$1" | head -1 | sed -n "s/.* $2=\"\([0-9]*\)\".*/\1/p"; }
 run() {
   title "$1"
   local xml=$results/$1.xml
