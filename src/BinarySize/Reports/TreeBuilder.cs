@@ -104,7 +104,7 @@ public static class TreeBuilder
                             _ => OwnerKind.Member,
                         };
                         int owner = OwnerOf(s.Owner, kind);
-                        if (owner != 0) node = Shared(node, Levels.NameOf(level), map.Names.Text(map.Owners[owner].Name));
+                        if (owner != 0) node = Shared(node, Levels.NameOf(level), OwnerNames.Of(map, owner, levels));
                         else if (last) node = Fallback(node, s);
                         break;
                 }
