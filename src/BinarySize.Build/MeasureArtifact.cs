@@ -19,6 +19,8 @@ namespace BinarySize.Build;
 [MSBuildMultiThreadableTask]
 public sealed class MeasureArtifact : Task
 {
+    private const string ReportNotWritten = "BSZ4010";
+
     private const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
     /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
@@ -131,8 +133,12 @@ public sealed class MeasureArtifact : Task
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
-        // The line of a budget is part of what was said: it moves when somebody edits the project.
-        if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget)) key.Append(File.GetLastWriteTimeUtc(ProjectFile).Ticks).Append('\n');
+        if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
+        {
+            // The line of a budget is part of what was said: it moves when somebody edits the file that it stands in.
+            IEnumerable<string> files = Budgets.Select(b => b.GetMetadata("DefiningProjectFullPath")).Concat(ProjectSource.Candidates(ProjectFile));
+            foreach (string file in files.Where(f => f.Length > 0).Distinct(StringComparer.Ordinal)) key.Append(File.GetLastWriteTimeUtc(file).Ticks).Append('\n');
+        }
         if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
         return inputs;
     }
@@ -214,7 +220,7 @@ public sealed class MeasureArtifact : Task
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                warnings.Add(new MapWarning("BSZ4010", $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
+                warnings.Add(new MapWarning(ReportNotWritten, $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
             }
             markdown = MarkdownReport.Render(report, GitHubSummary.MaxBytes);
         }
@@ -229,7 +235,8 @@ public sealed class MeasureArtifact : Task
         var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], markdown);
         try
         {
-            state.Write(stateFile);
+            // What could not be read or written may be possible next time, without a trace in what the key is made of.
+            if (!warnings.Exists(w => w.Code is MapWarningCodes.Unreadable or MapWarningCodes.Changed or ReportNotWritten)) state.Write(stateFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -173,7 +173,7 @@ public class SingleFilePublishTests
         Outcome built = app.Dotnet("build");
         Assert.Equal(0, built.Code);
         Assert.Contains(TestProject.Diagnostics(built), d => (d.Code, d.Kind) == ("BSZ4003", "warning") && d.Message.Contains("'cut': the single-file bundle", StringComparison.Ordinal));
-        Assert.Equal(Oracle.Size(cut), app.Report("bin/Debug/binarysize").Artifacts[1].Size);
+        Assert.Equal(Oracle.Size(cut), app.Report("bin/Debug/binarysize/net10.0").Artifacts[1].Size);
     }
 
     [Fact]
