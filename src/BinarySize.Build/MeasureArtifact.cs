@@ -136,11 +136,16 @@ public sealed class MeasureArtifact : Task
         if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
         {
             // The line of a budget is part of what was said: it moves when somebody edits the file that it stands in.
-            IEnumerable<string> files = Budgets.Select(b => b.GetMetadata("DefiningProjectFullPath")).Concat(ProjectSource.Candidates(ProjectFile));
-            foreach (string file in files.Where(f => f.Length > 0).Distinct(StringComparer.Ordinal)) key.Append(File.GetLastWriteTimeUtc(file).Ticks).Append('\n');
+            foreach (ITaskItem budget in Budgets) AppendTime(key, budget.GetMetadata("DefiningProjectFullPath"));
+            foreach (string file in ProjectSource.Candidates(ProjectFile)) AppendTime(key, file);
         }
         if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
         return inputs;
+    }
+
+    private static void AppendTime(StringBuilder key, string file)
+    {
+        if (file.Length > 0) key.Append(File.GetLastWriteTimeUtc(file).Ticks).Append('\n');
     }
 
     private static void AppendPackage(StringBuilder key, ITaskItem file)
@@ -207,7 +212,7 @@ public sealed class MeasureArtifact : Task
         foreach (MeasuredArtifact artifact in artifacts) warnings.AddRange(artifact.Warnings);
 
         var report = new Report(
-            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, f => Mstat is null ? [Level.File, Level.Section] : DefaultLevels.For(f)), a.Warnings))],
+            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, ReportLevels), a.Warnings))],
             results,
             new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
         IReadOnlyList<string> written = [];
@@ -332,6 +337,10 @@ public sealed class MeasureArtifact : Task
         string stem = Path.GetFileNameWithoutExtension(Mstat.ItemSpec);
         return path.StartsWith(stem, StringComparison.Ordinal) && path[stem.Length..] is ("" or ".exe" or ".so" or ".dll" or ".dylib");
     }
+
+    // Sections first, so that they can be held against other tools; of a native executable then who owns what is in them.
+    private static IReadOnlyList<Level> ReportLevels(MeasuredFile file) =>
+        DefaultLevels.For(file).ToArray() is [Level.File, Level.Package, .. var inner] ? [Level.File, Level.Section, Level.Package, .. inner] : [Level.File, Level.Section];
 
     private Func<string, BinaryInputs?> NativeAotInputs()
     {
