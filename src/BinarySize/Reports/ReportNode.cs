@@ -46,7 +46,7 @@ public sealed class ReportNode
     /// <summary>NuGet package of a file; null where not known.</summary>
     public string? Package { get; internal set; }
 
-    /// <summary>Children, largest first, ties by name in ordinal order.</summary>
+    /// <summary>Children, largest first, ties by name in ordinal order. Read them while the artifact's maps live.</summary>
     public IReadOnlyList<ReportNode> Children => _children ?? (ChildCount == 0 ? (IReadOnlyList<ReportNode>)[] : MakeChildren());
 
     /// <summary>Number of <see cref="Children"/>, without making them.</summary>

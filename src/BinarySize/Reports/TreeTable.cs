@@ -11,7 +11,8 @@ namespace BinarySize.Reports;
 /// <summary>
 /// All nodes of a tree, as rows: a report of a large binary has hundreds of thousands, most of which nobody looks at.
 /// <see cref="ReportNode"/> is the view of one, made when it is asked for. Node 0 is the root; parents stand before their
-/// children. First nodes are found or made and given bytes, then <see cref="Finish"/> sums up and sorts.
+/// children. First nodes are found or made and given bytes, then <see cref="Finish"/> sums up. Children are put in order as
+/// far as somebody looks at them.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Nodes are looked at as long as anyone has one; what it owns goes with its finalizers.")]
 internal sealed class TreeTable
@@ -61,10 +62,15 @@ internal sealed class TreeTable
     private Node[] _nodes = [];
     private int[] _first = [], _order = [];
 
+    // By node: how many of its children are in their places.
+    private int[] _sorted = [];
+    private readonly Sorter _sorter;
+
     public TreeTable(string root, string kind)
     {
         _own = new Index(_building);
         _shared = new Index(_building);
+        _sorter = new Sorter(this);
         Add(new Node { Parent = -1, Kind = KindOf(kind), Source = NameSource.Text, Name = Text(root) });
     }
 
@@ -122,7 +128,7 @@ internal sealed class TreeTable
         if (unpacked >= 0 || package is not null) _extras[node] = (unpacked, package);
     }
 
-    /// <summary>Sums up and sorts: children largest first, ties by name in ordinal order.</summary>
+    /// <summary>Sums up; from here on the tree can be looked at.</summary>
     /// <param name="wanted">
     /// Names to keep, with what is in them and the way to them; the bytes of all others stand in one node. Null for all.
     /// </param>
@@ -179,9 +185,7 @@ internal sealed class TreeTable
         // Filling moved each start to its end, which is where the next one starts.
         first.AsSpan(0, first.Length - 1).CopyTo(first.AsSpan(1));
         first[0] = 0;
-        (_first, _order) = (first, order);
-        var sorter = new Sorter(this);
-        for (int i = 0; i < _nodes.Length; i++) sorter.Sort(order.AsSpan(first[i], first[i + 1] - first[i]));
+        (_first, _order, _sorted) = (first, order, new int[_nodes.Length]);
     }
 
     /// <summary>A view of a node, with a life of its own.</summary>
@@ -194,7 +198,12 @@ internal sealed class TreeTable
 
     public int ChildCount(int node) => _first[node + 1] - _first[node];
 
-    public int ChildAt(int node, int index) => _order[_first[node] + index];
+    /// <summary>A child; they stand largest first, ties by name in ordinal order.</summary>
+    public int ChildAt(int node, int index)
+    {
+        if (index >= Volatile.Read(ref _sorted[node])) Sort(node, index);
+        return _order[_first[node] + index];
+    }
 
     public long SizeOf(int node) => _nodes[node].Size;
 
@@ -218,6 +227,15 @@ internal sealed class TreeTable
             _ => default,
         };
         return n.Source is NameSource.Tree or NameSource.File;
+    }
+
+    private void Sort(int node, int index)
+    {
+        lock (_sorter)
+        {
+            Span<int> children = _order.AsSpan(_first[node], ChildCount(node));
+            Volatile.Write(ref _sorted[node], _sorter.Sort(children, _sorted[node], index));
+        }
     }
 
     private Node NodeAt(int node) => _nodes.Length > 0 ? _nodes[node] : _building[node];
@@ -310,6 +328,9 @@ internal sealed class TreeTable
     /// <summary>Finds nodes by parent, tag, kind and id. Open addressing; 0 marks an empty place (the root is not looked for).</summary>
     private sealed class Index(NativeChunks<Node> nodes)
     {
+        // Places in a line.
+        private const int Line = 16;
+
         private int[] _places = [];
         private int _count;
 
@@ -325,7 +346,9 @@ internal sealed class TreeTable
             if (_count * 2 >= _places.Length) Grow();
             // Randomised per process, so that a file cannot choose ids that collide.
             int mask = _places.Length - 1;
-            for (int i = HashCode.Combine(wanted.Parent, wanted.Id, (int)wanted.Tag << 8 | wanted.Kind) & mask; ; i = (i + 1) & mask)
+            // Ids come nearly in order, so that neighbours share a line of the cache. The step is odd: it gets everywhere.
+            int hash = HashCode.Combine(wanted.Parent, wanted.Id / Line, (int)wanted.Tag << 8 | wanted.Kind);
+            for (int i = (hash * Line + ((wanted.Id ^ hash >> 24) & (Line - 1))) & mask; ; i = (i + Line + 1) & mask)
             {
                 ref int place = ref _places[i];
                 if (place == 0) return ref place;
@@ -339,7 +362,7 @@ internal sealed class TreeTable
         private void Grow()
         {
             int[] old = _places;
-            _places = new int[Math.Max(64, old.Length * 2)];
+            _places = new int[Math.Max(4 * Line, old.Length * 2)];
             foreach (int node in old)
             {
                 if (node != 0) Find(nodes[node]) = node;
@@ -357,37 +380,43 @@ internal sealed class TreeTable
 
         private ulong[] _keys = [];
 
-        public void Sort(Span<int> children)
+        /// <summary>Puts children in order up to <paramref name="index"/>, of which <paramref name="sorted"/> are; returns how many are then.</summary>
+        public int Sort(Span<int> children, int sorted, int index)
         {
             if (children.Length <= Few)
             {
-                if (children.Length > 1) children.Sort(this);
-                return;
+                children.Sort(this);
+                return children.Length;
             }
+            Node[] nodes = tree._nodes;
+            if (sorted == 0) SortSizes(children);
+            while (sorted <= index)
+            {
+                int end = sorted + 1;
+                long size = nodes[children[sorted]].Size;
+                while (end < children.Length && nodes[children[end]].Size == size) end++;
+                if (end - sorted > 1)
+                {
+                    if (_keys.Length < end - sorted) _keys = GC.AllocateUninitializedArray<ulong>(Math.Max(end - sorted, Math.Min(children.Length, 2 * _keys.Length)));
+                    SortNames(children[sorted..end], _keys, 0);
+                }
+                sorted = end;
+            }
+            return sorted;
+        }
+
+        private void SortSizes(Span<int> children)
+        {
             Node[] nodes = tree._nodes;
             long largest = 0;
             foreach (int child in children) largest = Math.Max(largest, nodes[child].Size);
-            using (var keyed = new NativeChunks<Keyed>())
+            using var keyed = new NativeChunks<Keyed>();
+            foreach (int child in children) keyed.Add(new Keyed((ulong)(largest - nodes[child].Size), child));
+            RadixSort.Sort(keyed);
+            int to = 0;
+            for (int block = 0; block < keyed.Blocks; block++)
             {
-                foreach (int child in children) keyed.Add(new Keyed((ulong)(largest - nodes[child].Size), child));
-                RadixSort.Sort(keyed);
-                int to = 0;
-                for (int block = 0; block < keyed.Blocks; block++)
-                {
-                    foreach (ref readonly Keyed item in keyed.Block(block)) children[to++] = item.Value;
-                }
-            }
-            for (int i = 0; i < children.Length;)
-            {
-                int end = i + 1;
-                long size = nodes[children[i]].Size;
-                while (end < children.Length && nodes[children[end]].Size == size) end++;
-                if (end - i > 1)
-                {
-                    if (_keys.Length < end - i) _keys = GC.AllocateUninitializedArray<ulong>(Math.Max(end - i, Math.Min(children.Length, 2 * _keys.Length)));
-                    SortNames(children[i..end], _keys, 0);
-                }
-                i = end;
+                foreach (ref readonly Keyed item in keyed.Block(block)) children[to++] = item.Value;
             }
         }
 
