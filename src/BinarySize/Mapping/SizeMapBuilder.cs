@@ -231,6 +231,9 @@ public sealed class SizeMapBuilder
             position = run.End;
         }
         if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
+
+        // Only names are read from here on.
+        foreach (IDisposable kept in _kept) (kept as FileView)?.Release();
         return new SizeMap(Size, slices.ToArray(), [.. _parts], _owners.ToArray(), Names, _warnings, _kept);
     }
 
