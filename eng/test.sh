@@ -19,8 +19,8 @@ step() {
   shift
   "$@" < /dev/null || { echo "Failed: $*" >&2; return 1; }
 }
-# A number from the first line about the assembly in xunit's results.
-count() { sed -n "s/.*<assembly .*[^-]\\b$2=\"\\([0-9]*\\)\".*/\\1/p" "$1" | head -1; }
+# A number from the tag of the assembly in xunit's results, which are one long line.
+count() { grep -o '<assembly [^>]*>' "$1" | head -1 | grep -o " $2=\"[0-9]*\"" | tr -dc '0-9'; }
 run() {
   title "$1"
   local xml=$results/$1.xml

@@ -63,6 +63,10 @@ public class ReportTests
         Assert.Equal(0, built.Code);
         Diagnostic warning = Assert.Single(TestProject.Diagnostics(built));
         Assert.Equal(("BSZ4010", "warning"), (warning.Code, warning.Kind));
+        // It is written as soon as it can be.
+        File.Delete(app.PathOf("file"));
+        app.Succeed("build", "--no-restore", "-p:BinarySizeReportDirectory=file/size");
+        Assert.Equal(["file/size/report.json", "file/size/report.md"], app.Reports());
     }
 }
 

@@ -68,8 +68,10 @@ public class SolutionTests(Solution solution) : IClassFixture<Solution>
         // The budget stands in Directory.Build.props; whose build broke it, the end of the line says.
         List<Diagnostic> errors = TestProject.Diagnostics(failed);
         Assert.All(errors, e => Assert.Equal(("BSZ2001", project.PathOf("Directory.Build.props"), 3), (e.Code, e.File, e.Line)));
-        string[] expected = options.Contains("-isolate") || options.Contains("-graph") ? ["Lib.csproj", "Multi.csproj"] : ["App.csproj", "Lib.csproj", "Multi.csproj"];
-        Assert.Subset(errors.Select(e => Path.GetFileName(e.Project.Split("::")[0])).ToHashSet(), expected.ToHashSet());
+        // What refers to a project that failed is not built.
+        string[] failures = [.. errors.Select(e => Path.GetFileName(e.Project.Split("::")[0]))];
+        Assert.Contains("Lib.csproj", failures);
+        Assert.Contains("Multi.csproj", failures);
     }
 }
 

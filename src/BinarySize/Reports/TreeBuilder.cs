@@ -198,7 +198,7 @@ public static class TreeBuilder
         {
             if (_sharedNames.Length == 0) _sharedNames = new int[file.Map.Owners.Length];
             ref int name = ref _sharedNames[owner];
-            if (name == 0) name = tree.Intern(file.Map.Names.Bytes(file.Map.Owners[owner].Name)) + 1;
+            if (name == 0) name = tree.Intern(OwnerNames.Of(file.Map, owner, levels)) + 1;
             return name - 1;
         }
 
