@@ -56,6 +56,6 @@ for file in "${files[@]}"; do
   for name in "${names[@]}"; do
     wall=$(awk '{ print $1 }' "$work/$name.times" | median)
     peak=$(awk '{ print $2 }' "$work/$name.times" | sort -n | tail -1)
-    printf '  %-7s %8.2f s  %6d MB   ours / it: %s\n' "$name" "$wall" $((peak / 1024)) "$(awk -v a="$base" -v b="$wall" 'BEGIN { printf "%.2f", b > 0 ? a / b : 0 }')"
+    printf '  %-7s %8.2f s  %6d MB   ours / it: %s\n' "$name" "$wall" $((peak / 1024)) "$(awk -v a="$base" -v b="$wall" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }')"
   done
 done
