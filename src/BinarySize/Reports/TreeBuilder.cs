@@ -9,6 +9,9 @@ public sealed record TreeOptions
 {
     /// <summary>Names to show; the bytes of all others stand in one node. Null for all.</summary>
     public Func<string, bool>? Filter { get; init; }
+
+    /// <summary>All padding stands in one node "[padding]" below the root, at whatever levels.</summary>
+    public bool PaddingApart { get; init; }
 }
 
 /// <summary>
@@ -17,6 +20,9 @@ public sealed record TreeOptions
 /// </summary>
 public static class TreeBuilder
 {
+    /// <summary>The node below the root that has the padding where it is kept apart.</summary>
+    public const string PaddingName = "[padding]";
+
     /// <summary>The tree of an artifact, grouped by <paramref name="levels"/> from the outermost to the innermost.</summary>
     public static ReportNode Build(MeasuredArtifact artifact, IReadOnlyList<Level> levels, TreeOptions? options = null) => Build(artifact, _ => levels, options);
 
@@ -27,14 +33,14 @@ public static class TreeBuilder
         options ??= new TreeOptions();
         var root = new ReportNode(artifact.Path, "artifact");
         var nodes = new Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode>();
-        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels(file), root, nodes).Add();
+        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels(file), options.PaddingApart, root, nodes).Add();
         if (options.Filter is not null) root.Keep(options.Filter);
         root.Seal();
         return root;
     }
 
     private sealed class FileGrouping(
-        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, ReportNode root,
+        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, bool paddingApart, ReportNode root,
         Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode> shared)
     {
         // Nodes of this file alone are found by the ids of its map; only what can recur in another file is found by name.
@@ -55,7 +61,9 @@ public static class TreeBuilder
             {
                 Slice s = slices[i];
                 ref ReportNode? node = ref CollectionsMarshal.GetValueRefOrAddDefault(places, (s.Part, s.Owner, s.Content), out _);
-                node ??= Deepest(s);
+                node ??= paddingApart && (s.Content == ContentKind.Padding || map.Parts[s.Part].Kind == PartKind.Padding)
+                    ? Shared(root, PartKinds.NameOf(PartKind.Padding), PaddingName)
+                    : Deepest(s);
                 node.Direct += map.LengthOf(i);
                 if (s.Basis > node.Basis) node.Basis = s.Basis;
             }
