@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using BinarySize.Artifacts;
+using BinarySize.Attribution.Packages;
 using BinarySize.Budgets;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
@@ -18,6 +19,8 @@ namespace BinarySize.Build;
 [MSBuildMultiThreadableTask]
 public sealed class MeasureArtifact : Task
 {
+    private const string ReportNotWritten = "BSZ4010";
+
     private const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
     /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
@@ -75,7 +78,7 @@ public sealed class MeasureArtifact : Task
 
     public string? SdkVersion { get; set; }
 
-    /// <summary>project.assets.json: names of packages that patterns may mean although they are not part of this output.</summary>
+    /// <summary>project.assets.json: who brought a package, and names that patterns may mean although they are not part of this output.</summary>
     public ITaskItem? AssetsFile { get; set; }
 
     /// <summary>Referenced assemblies, for the same reason.</summary>
@@ -130,10 +133,19 @@ public sealed class MeasureArtifact : Task
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
-        // The line of a budget is part of what was said: it moves when somebody edits the project.
-        if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget)) key.Append(File.GetLastWriteTimeUtc(ProjectFile).Ticks).Append('\n');
+        if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
+        {
+            // The line of a budget is part of what was said: it moves when somebody edits the file that it stands in.
+            foreach (ITaskItem budget in Budgets) AppendTime(key, budget.GetMetadata("DefiningProjectFullPath"));
+            foreach (string file in ProjectSource.Candidates(ProjectFile)) AppendTime(key, file);
+        }
         if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
         return inputs;
+    }
+
+    private static void AppendTime(StringBuilder key, string file)
+    {
+        if (file.Length > 0) key.Append(File.GetLastWriteTimeUtc(file).Ticks).Append('\n');
     }
 
     private static void AppendPackage(StringBuilder key, ITaskItem file)
@@ -192,6 +204,7 @@ public sealed class MeasureArtifact : Task
                 KnownElsewhere = new KnownNames(Stage, inputs, AssetsFile?.GetMetadata("FullPath"), References).Of,
                 // What a nupkg or an image holds stood in the build or publish output before, which was judged.
                 JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
+                PathToPackage = PathToPackage(),
                 Compressed = compressed,
             }, findings);
             compressed.Save();
@@ -199,7 +212,7 @@ public sealed class MeasureArtifact : Task
         foreach (MeasuredArtifact artifact in artifacts) warnings.AddRange(artifact.Warnings);
 
         var report = new Report(
-            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, f => Mstat is null ? [Level.File, Level.Section] : DefaultLevels.For(f)), a.Warnings))],
+            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, ReportLevels), a.Warnings))],
             results,
             new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
         IReadOnlyList<string> written = [];
@@ -212,7 +225,7 @@ public sealed class MeasureArtifact : Task
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                warnings.Add(new MapWarning("BSZ4010", $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
+                warnings.Add(new MapWarning(ReportNotWritten, $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
             }
             markdown = MarkdownReport.Render(report, GitHubSummary.MaxBytes);
         }
@@ -227,7 +240,8 @@ public sealed class MeasureArtifact : Task
         var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], markdown);
         try
         {
-            state.Write(stateFile);
+            // What could not be read or written may be possible next time, without a trace in what the key is made of.
+            if (!warnings.Exists(w => w.Code is MapWarningCodes.Unreadable or MapWarningCodes.Changed or ReportNotWritten)) state.Write(stateFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -304,6 +318,18 @@ public sealed class MeasureArtifact : Task
         return formats;
     }
 
+    private Func<string, IReadOnlyList<string>> PathToPackage()
+    {
+        PackageGraph? graph = null;
+        bool read = false;
+        return package =>
+        {
+            if (!read && AssetsFile is not null) graph = PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework));
+            read = true;
+            return graph?.PathTo(package) ?? [];
+        };
+    }
+
     // The executable or library is named like the statistics, with the system's own extension or none.
     private bool IsCompiledAheadOfTime(string path)
     {
@@ -311,6 +337,10 @@ public sealed class MeasureArtifact : Task
         string stem = Path.GetFileNameWithoutExtension(Mstat.ItemSpec);
         return path.StartsWith(stem, StringComparison.Ordinal) && path[stem.Length..] is ("" or ".exe" or ".so" or ".dll" or ".dylib");
     }
+
+    // Sections first, so that they can be held against other tools; of a native executable then who owns what is in them.
+    private static IReadOnlyList<Level> ReportLevels(MeasuredFile file) =>
+        DefaultLevels.For(file).ToArray() is [Level.File, Level.Package, .. var inner] ? [Level.File, Level.Section, Level.Package, .. inner] : [Level.File, Level.Section];
 
     private Func<string, BinaryInputs?> NativeAotInputs()
     {

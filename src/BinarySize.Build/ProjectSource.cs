@@ -38,18 +38,20 @@ internal static class ProjectSource
     }
 
     /// <summary>Where the property stands: in the project, or in a Directory.Build.props or .targets above it, else the project itself.</summary>
-    public static SourceLocation FindProperty(string project, string property)
+    public static SourceLocation FindProperty(string project, string property) =>
+        Candidates(project).Select(file => Find(file, property, null)).FirstOrDefault(found => found.Line > 0) ?? new SourceLocation(project, 0, 0);
+
+    /// <summary>The project, and every Directory.Build.props and .targets above it, the nearest first.</summary>
+    public static IEnumerable<string> Candidates(string project)
     {
-        SourceLocation location = Find(project, property, null);
-        if (location.Line > 0) return location;
+        yield return project;
         for (string? folder = Path.GetDirectoryName(project); folder is not null; folder = Path.GetDirectoryName(folder))
         {
             foreach (string name in (string[])["Directory.Build.props", "Directory.Build.targets"])
             {
                 string file = Path.Combine(folder, name);
-                if (File.Exists(file) && Find(file, property, null) is { Line: > 0 } found) return found;
+                if (File.Exists(file)) yield return file;
             }
         }
-        return location;
     }
 }

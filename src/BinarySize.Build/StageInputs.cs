@@ -74,6 +74,7 @@ internal sealed class StageInputs(string projectDirectory, string reportDirector
     {
         Artifacts.Add(artifact);
         KeyText.Append("artifact ").Append(artifact.FullPath).Append('\n');
+        foreach (MapWarning warning in artifact.Warnings) KeyText.Append(warning.Message).Append('\n');
         foreach (FoundFile f in artifact.Files) KeyText.Append(f.Path).Append('\t').Append(f.Size).Append('\t').Append(f.Modified).Append('\t').Append(f.LinkTarget).Append('\n');
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BinarySize.Artifacts;
+using BinarySize.Attribution.Packages;
 using BinarySize.IO;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
@@ -75,7 +76,8 @@ internal static class Measuring
         {
             List<FoundFile> files = FolderWalker.Walk(path, warnings);
             if (files.Count == 0) throw new NotMeasurableException($"'{path}' is an empty folder.");
-            return Measurer.Measure(shown.TrimEnd('/'), ArtifactKind.Folder, files, warnings, options);
+            Dictionary<string, PackageIdentity> packages = Packages(files);
+            return Measurer.Measure(shown.TrimEnd('/'), ArtifactKind.Folder, files, warnings, options with { PackageOf = file => packages.GetValueOrDefault(file) });
         }
         FoundFile? file;
         try
@@ -93,6 +95,18 @@ internal static class Measuring
         }
         ArtifactKind kind = path.EndsWith(".nupkg", StringComparison.OrdinalIgnoreCase) ? ArtifactKind.Package : ArtifactKind.File;
         return Measurer.Measure(shown, kind, [file], warnings, options);
+    }
+
+    // A published app says in *.deps.json where its files come from.
+    private static Dictionary<string, PackageIdentity> Packages(List<FoundFile> files)
+    {
+        var packages = new Dictionary<string, PackageIdentity>(StringComparer.Ordinal);
+        foreach (FoundFile manifest in files.Where(f => f.Path.EndsWith(".deps.json", StringComparison.Ordinal) && f.LinkTarget is null))
+        {
+            string folder = manifest.Path[..(manifest.Path.LastIndexOf('/') + 1)];
+            foreach ((string file, (string id, string version)) in DependencyManifest.Read(manifest.FullPath)) packages.TryAdd(folder + file, new PackageIdentity(id, version));
+        }
+        return packages;
     }
 
     /// <summary>Writes warnings to standard error.</summary>

@@ -14,11 +14,12 @@ internal static class ReportCommand
         Argument<string> path = Measuring.PathArgument("path", "A file, a folder, a nupkg or zip, an OCI or docker archive");
         var top = new Option<int>("--top") { Description = "Items shown below each node (text)", HelpName = "N", DefaultValueFactory = _ => 20 };
         var filter = new Option<string[]>("--filter") { Description = "Show only items whose name matches; * and ? are wildcards", HelpName = "PATTERN" };
+        var demangle = new Option<bool>("--demangle") { Description = "Show C++ and Rust symbols as their source has them" };
         var format = new Option<string>("--format") { Description = "text, json, md, html or csv", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
         var output = new Option<string?>("--output", "-o") { Description = "Write to this file instead of standard output", HelpName = "FILE" };
         var command = new Command("report", "Shows what a file or folder is made of; sizes add up to the file on disk")
         {
-            path, Measuring.ByOption, top, filter, Measuring.DebugFileOption, Measuring.MstatOption, format, output,
+            path, Measuring.ByOption, top, filter, demangle, Measuring.DebugFileOption, Measuring.MstatOption, format, output,
         };
         command.SetAction(parsed =>
         {
@@ -31,10 +32,12 @@ internal static class ReportCommand
             using MeasuredArtifact artifact = Measuring.Measure(parsed.GetValue(path)!, new MeasureOptions
             {
                 InputsOf = Measuring.Inputs(parsed),
+                LookInside = levels?.Any(l => l is not Level.File) == true,
+                SplitSymbolNames = levels?.Any(l => l is Level.Package or Level.Namespace or Level.Type or Level.Member) == true,
                 WithOwners = Measuring.Owners(DefaultLevels.NeedOwners(levels)),
             });
             levels ??= DefaultLevels.For(artifact);
-            ReportNode tree = TreeBuilder.Build(artifact, levels, new TreeOptions { Filter = patterns.Length == 0 ? null : name => patterns.Any(p => p.Matches(name)) });
+            ReportNode tree = TreeBuilder.Build(artifact, levels, new TreeOptions { Demangle = parsed.GetValue(demangle), Filter = patterns.Length == 0 ? null : name => patterns.Any(p => p.Matches(name)) });
             var report = new Report([new ReportArtifact(artifact.Path, artifact.Kind, artifact.Size, artifact.Files.Count, tree, artifact.Warnings)], [], new ReportToolchain());
             Measuring.Warn(artifact);
             Output.Write(report, kind, chosen, new ConsoleOptions { Top = parsed.GetValue(top), Depth = levels.Count + 3 }, parsed.GetValue(output));

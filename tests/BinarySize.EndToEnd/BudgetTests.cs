@@ -149,6 +149,11 @@ public class BudgetTests
         Diagnostic above = Assert.Single(app.Fail("build"));
         Assert.Equal((props, 3, 5), (above.File, above.Line, above.Column));
 
+        // The line moves with the file, although nothing that is measured changes.
+        app.Write("Directory.Build.props", "<Project>\n\n" + File.ReadAllText(props)[10..]);
+        Diagnostic moved = Assert.Single(app.Fail("build", "--no-restore"));
+        Assert.Equal((props, 4, 5), (moved.File, moved.Line, moved.Column));
+
         // Typed on the command line it wins, and the project is its place.
         app.Succeed("build", "--no-restore", "-p:BinarySizeBudget=5 MiB");
         Diagnostic typo = Assert.Single(app.Fail("build", "--no-restore", "-p:BinarySizeBudget=5 Mib"));

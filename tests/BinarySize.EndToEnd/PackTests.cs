@@ -49,6 +49,9 @@ public class PackTests
         {
             Assert.Equal(Oracle.DiskUsage(lib.PathOf($"bin/Release/{framework}")), lib.Report($"bin/Release/binarysize/{framework}").Main.Size);
         }
+        // The outer build, which has no framework of its own, fails too.
+        Diagnostic over = Assert.Single(lib.Fail("pack", "--no-build", "-p:BinarySizeBudget=100 B"));
+        Assert.Contains("Size budget 'total' (Release) is ", over.Message);
         lib.Succeed("clean", "-c", "Release");
         Assert.Empty(Directory.GetFiles(lib.PathOf("obj"), "*.state", SearchOption.AllDirectories));
     }

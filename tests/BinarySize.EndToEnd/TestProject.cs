@@ -4,8 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace BinarySize.EndToEnd;
 
-/// <summary>A diagnostic as the classic logger prints it: file(line,column): error CODE: message [project].</summary>
-internal sealed record Diagnostic(string File, int Line, int Column, string Kind, string Code, string Message);
+/// <summary>
+/// A diagnostic as the classic logger prints it: file(line,column): error CODE: message [project]. The project is empty
+/// where it is the file.
+/// </summary>
+internal sealed record Diagnostic(string File, int Line, int Column, string Kind, string Code, string Message, string Project);
 
 /// <summary>Projects in a temporary folder that has nothing to do with this repository, and the real dotnet on them.</summary>
 internal sealed partial class TestProject : IDisposable
@@ -131,7 +134,7 @@ internal sealed partial class TestProject : IDisposable
     public static List<Diagnostic> Diagnostics(Outcome outcome) =>
         [.. outcome.Lines.Select(l => DiagnosticLine().Match(l.TrimEnd('\r'))).Where(m => m.Success).Select(m => new Diagnostic(
             m.Groups["file"].Value.Trim(), Number(m.Groups["line"].Value), Number(m.Groups["column"].Value),
-            m.Groups["kind"].Value, m.Groups["code"].Value, m.Groups["message"].Value)).Distinct()];
+            m.Groups["kind"].Value, m.Groups["code"].Value, m.Groups["message"].Value, m.Groups["project"].Value)).Distinct()];
 
     /// <summary>The line with the arrow that tells the size of a path.</summary>
     public static string Arrow(Outcome outcome, string path = "")
@@ -154,7 +157,7 @@ internal sealed partial class TestProject : IDisposable
 
     private static int Number(string text) => text.Length == 0 ? 0 : int.Parse(text, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^(?<file>.+?)(\((?<line>\d+),(?<column>\d+)\))? ?: (?<kind>error|warning) (?<code>BSZ\d+): (?<message>.*?)( \[[^\]]+proj(::[^\]]*)?\])?$")]
+    [GeneratedRegex(@"^(?<file>.+?)(\((?<line>\d+),(?<column>\d+)\))? ?: (?<kind>error|warning) (?<code>BSZ\d+): (?<message>.*?)( \[(?<project>[^\]]+)\])?$")]
     private static partial Regex DiagnosticLine();
 
     [GeneratedRegex(@"\([\d.]+ [KMG]?i?B, \d+ files?\)\r?$")]

@@ -22,7 +22,7 @@ internal static class Samples
     public static string Publish(string app, params string[] arguments)
     {
         string source = Path.Combine(Root, "tests", "apps", app);
-        return Make($"{app}", [.. Directory.GetFiles(source).Order(StringComparer.Ordinal)], arguments, folder =>
+        return Make($"{app}", [.. Directory.GetFiles(source).Order(StringComparer.Ordinal), .. Directory.GetFiles(Path.Combine(Root, "tests", "apps")).Order(StringComparer.Ordinal)], arguments, folder =>
         {
             foreach (string file in Directory.GetFiles(source)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             foreach (string file in Directory.GetFiles(Path.Combine(Root, "tests", "apps"))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));

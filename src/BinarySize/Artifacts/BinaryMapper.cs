@@ -1,6 +1,8 @@
 using BinarySize.Attribution.NativeAot;
 using BinarySize.Formats;
 using BinarySize.Formats.Elf;
+using BinarySize.Formats.MachO;
+using BinarySize.Formats.Pe;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -29,11 +31,57 @@ internal static class BinaryMapper
     {
         string name = Path.GetFileName(found.Path);
         bool owners = options.WithOwners(found.Path);
-        if (owners && FileFormats.Detect(file.Bytes) == FileFormat.Elf && TryParse(file.Bytes) is { } elf)
+        if (!owners) return FormatReader.Map(file, name, options.LookInside, withOwners: false);
+        BinaryInputs inputs = options.InputsOf(found.Path) ?? new BinaryInputs();
+        switch (FileFormats.Detect(file.Bytes))
         {
-            return MapElf(file, name, elf, found.FullPath, options.InputsOf(found.Path) ?? new BinaryInputs(), options);
+            case FileFormat.Elf when TryParse(file.Bytes) is { } elf:
+                return MapElf(file, name, elf, found.FullPath, inputs, options);
+            case FileFormat.Pe when (inputs.DebugFile ?? FindPdb(found.FullPath, file.Bytes)) is { } pdb:
+                return MapWith(file, name, pdb, options, static (scope, debug) => PeReader.Read(scope, debug));
+            case FileFormat.MachO or FileFormat.MachOFat when (inputs.DebugFile ?? DsymLocator.Find(found.FullPath)) is { } dsym:
+                return MapWith(file, name, dsym, options, static (scope, debug) =>
+                {
+                    MachOReader.Read(scope);
+                    if (!MachOReader.ApplySymbols(scope, debug.Bytes)) scope.Warn(MapWarningCodes.Mismatch, "the dSYM has no UUID of the binary's and is not used");
+                });
+            default:
+                return FormatReader.Map(file, name, options.LookInside);
         }
-        return FormatReader.Map(file, name, options.LookInside, owners);
+    }
+
+    private static string? FindPdb(string path, ByteView bytes)
+    {
+        try
+        {
+            return PdbLocator.Find(path, PeFile.Parse(bytes));
+        }
+        catch (Exception e) when (e is BadFormatException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static SizeMap MapWith(FileView file, string name, string debugPath, MeasureOptions options, Action<MapScope, FileView> read)
+    {
+        var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
+        builder.Keep(file);
+        var scope = new MapScope(builder, 0, 0, file.Bytes);
+        if (Open(scope, debugPath, options.Access) is { } debug)
+        {
+            builder.Keep(debug);
+            try
+            {
+                read(scope, debug);
+            }
+            catch (BadFormatException e)
+            {
+                builder.MarkUnreadable(0, e.Message);
+                scope.Warn(MapWarningCodes.Damaged, $"damaged file: {e.Message}");
+            }
+        }
+        else FormatReader.Read(scope);
+        return builder.Build();
     }
 
     private static SizeMap MapElf(FileView file, string name, ElfFile elf, string path, BinaryInputs inputs, MeasureOptions options)

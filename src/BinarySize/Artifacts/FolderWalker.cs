@@ -78,8 +78,12 @@ public static class FolderWalker
     {
         var file = new FileInfo(path);
         if (!file.Exists) return null;
-        // A path that a user names is followed: it is the target that they mean.
-        FileInfo target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-        return new FoundFile(relative.Replace('\\', '/'), target.FullName, target.Length, target.LastWriteTimeUtc.Ticks, null);
+        if (file.LinkTarget is not null)
+        {
+            // A path that a user names is followed: it is the target that they mean.
+            if (!LeadsSomewhere(file)) return null;
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+        }
+        return new FoundFile(relative.Replace('\\', '/'), file.FullName, file.Length, file.LastWriteTimeUtc.Ticks, null);
     }
 }

@@ -1,3 +1,4 @@
+using BinarySize.Attribution.Symbols;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -11,6 +12,9 @@ public sealed record MeasureOptions
 
     /// <summary>Which files are to have owners (symbols, types, members), by path; of the others only the format is read.</summary>
     public Func<string, bool> WithOwners { get; init; } = static _ => true;
+
+    /// <summary>Take linker symbols apart into crate, namespace, type and member.</summary>
+    public bool SplitSymbolNames { get; init; }
 
     /// <summary>Map the files inside containers too, which can mean to unpack them.</summary>
     public bool LookInside { get; init; }
@@ -60,6 +64,7 @@ public static class Measurer
             FileView view = FileView.Open(found.FullPath, options.Access);
             long size = view.Length;
             SizeMap map = BinaryMapper.Map(view, found, options);
+            if (options.SplitSymbolNames) SymbolAttribution.Apply(map);
             if (size != found.Size || new FileInfo(found.FullPath) is { Exists: true } now && now.Length != size)
             {
                 map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));

@@ -26,6 +26,9 @@ public sealed record JudgeContext
     /// <summary>True where another stage of this build judges the budgets that have no stage and match nothing here.</summary>
     public bool JudgedElsewhere { get; init; }
 
+    /// <summary>The way from a reference of the project's own to a package, both ends included; empty where not known.</summary>
+    public Func<string, IReadOnlyList<string>> PathToPackage { get; init; } = static _ => [];
+
     /// <summary>Compressed sizes; null where no budget asks for them.</summary>
     public CompressedSizes? Compressed { get; init; }
 }
@@ -166,7 +169,7 @@ public static class BudgetJudge
         {
             long value = values.Sum(v => v.Value);
             string verdict = Verdict(value);
-            if (verdict is "over" or "near") Report(verdict, value, Contributors(matches, values), "");
+            if (verdict is "over" or "near") Report(verdict, value, values, Contributors(matches, values), "");
             return Row(value, verdict, matches, values);
         }
 
@@ -177,7 +180,7 @@ public static class BudgetJudge
             {
                 string verdict = Verdict(value.Value);
                 if (verdict == "ok") continue;
-                Report(verdict, value.Value, Contributors([.. matches.Where(m => m.Name == value.Name)], [value]), $" for '{value.Name}'");
+                Report(verdict, value.Value, [value], Contributors([.. matches.Where(m => m.Name == value.Name)], [value]), $" for '{value.Name}'");
                 if (worst != "over") worst = verdict;
             }
             return Row(values.Count > 0 ? values[0].Value : 0, worst, matches, values);
@@ -190,14 +193,14 @@ public static class BudgetJudge
             {
                 string names = string.Join(", ", values.Take(NamedContributors).Select(v => $"{v.Name} ({ByteSize.Format(v.Value)})"));
                 string more = values.Count > NamedContributors ? string.Create(CultureInfo.InvariantCulture, $" and {values.Count - NamedContributors} more") : "";
-                findings.Add(new("BSZ2003", true, $"Size budget '{budget.Name}'{Configuration} forbids {BudgetParser.Name(budget.Scope)} '{budget.MatchText}', but it ships: {names}{more}.{Owner}", budget.Location));
+                findings.Add(new("BSZ2003", true, $"Size budget '{budget.Name}'{Configuration} forbids {BudgetParser.Name(budget.Scope)} '{budget.MatchText}', but it ships: {names}{more}.{BroughtBy(values)}{Owner}", budget.Location));
             }
             return Row(values.Sum(v => v.Value), matches.Count > 0 ? "over" : "ok", matches, values);
         }
 
         private string Verdict(long value) => value > budget.Max ? "over" : value > budget.Warn ? "near" : "ok";
 
-        private void Report(string verdict, long value, string contributors, string of)
+        private void Report(string verdict, long value, List<ReportMatch> named, string contributors, string of)
         {
             bool over = verdict == "over";
             long limit = over ? budget.Max!.Value : budget.Warn!.Value;
@@ -220,8 +223,21 @@ public static class BudgetJudge
                 text.Append(CultureInfo.InvariantCulture, $": {ByteSize.Exact(value)}{metric} > {ByteSize.Exact(limit)}{literal}.");
                 if (!over && budget.Max is { } max) text.Append(CultureInfo.InvariantCulture, $" {ByteSize.Format(max - value)} are left up to {ByteSize.Exact(max)}.");
             }
-            text.Append(contributors).Append(Symbols()).Append(Owner);
+            text.Append(contributors).Append(BroughtBy(named)).Append(Symbols()).Append(Owner);
             findings.Add(new(over ? "BSZ2001" : "BSZ2101", over, text.ToString(), budget.Location));
+        }
+
+        // Of the largest package that the project does not name itself: through which of its references it came.
+        private string BroughtBy(List<ReportMatch> packages)
+        {
+            if (budget.Scope != BudgetScope.Package) return "";
+            foreach (ReportMatch package in packages.Take(NamedContributors))
+            {
+                IReadOnlyList<string> path = context.PathToPackage(package.Name);
+                if (path.Count > 1) return $" {package.Name} came with {string.Join(" -> ", path.Take(path.Count - 1))}.";
+                if (path.Count == 1) return $" {package.Name} is a reference of the project itself.";
+            }
+            return "";
         }
 
         // Symbols in the publish folder ship; few people expect it, and one property leaves them out.
@@ -243,7 +259,7 @@ public static class BudgetJudge
             if (matches.Count > 1) largest = values.Select(v => (v.Name, v.Value));
             else if (matches.Count == 1 && matches[0].Artifact is { } artifact) largest = ContributorsOf(artifact);
             else if (matches.Count == 1 && matches[0].Node is { Children.Count: > 0 } node) largest = node.Children.Select(c => (c.Name, c.Size));
-            else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(new MeasuredArtifact(file.Path, ArtifactKind.File, [file], []));
+            else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(file);
             else if (matches.Count == 1) largest = matches[0].Files.OrderByDescending(f => f.Size).Select(f => (f.Path, f.Size));
             else return "";
             string names = string.Join(", ", largest.Take(NamedContributors).Select(l => $"{l.Name} {ByteSize.Format(l.Size)}"));
@@ -304,7 +320,8 @@ public static class BudgetJudge
         {
             ReportNode tree = TreeBuilder.Build(alone, [level]);
             while (level == Level.File && tree.Children.Count == 1) tree = tree.Children[0];
-            // A level at which one name has nearly everything explains nothing.
+            // A level that the bytes do not have, or at which one name has nearly everything, explains nothing.
+            if (level == Level.Assembly && tree.Children.Count > 0 && tree.Children[0].Kind != Levels.NameOf(level)) continue;
             if (tree.Children.Count > 1 && tree.Children[0].Size < file.Size * 0.95) return [.. tree.Children.Take(ShownMatches).Select(n => (n.Name, n.Size))];
         }
         return [(file.Path, file.Size)];

@@ -72,6 +72,9 @@ public static class FormatReader
                 case FileFormat.Wasm:
                     WasmReader.Read(scope);
                     break;
+                case FileFormat.Webcil:
+                    WebcilReader.Read(scope);
+                    break;
                 case FileFormat.Ar:
                     ArReader.Read(scope);
                     break;

@@ -23,6 +23,9 @@ public sealed unsafe class FileView : IDisposable
     // Below this a read is cheaper than a mapping.
     private const long SmallFile = 64 * 1024;
 
+    // Below this it is not worth a call to give memory back.
+    private const long LargeFile = 4 * 1024 * 1024;
+
     private MemoryMappedFile? _map;
     private MemoryMappedViewAccessor? _accessor;
     private void* _native;
@@ -102,6 +105,16 @@ public sealed unsafe class FileView : IDisposable
             view.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Says that little of it will be read from here on: the pages of a mapped file that are in reach no longer count as
+    /// this process's memory. Reading on is as before.
+    /// </summary>
+    public void Release()
+    {
+        if (_accessor is null || Length < LargeFile || !OperatingSystem.IsLinux()) return;
+        NativeBlocks.Release(Bytes.Pointer, Length);
     }
 
     private void MapFrom(SafeFileHandle handle, long length)

@@ -15,7 +15,7 @@ internal static unsafe partial class NativeBlocks
     private static readonly nint[] s_spare = new nint[8];
 
     // Linux on every architecture that .NET runs on.
-    private const int ReadWrite = 3, PrivateAnonymous = 0x22;
+    private const int ReadWrite = 3, PrivateAnonymous = 0x22, DontNeed = 4;
 
     /// <summary>A block of <see cref="Size"/> bytes with any content.</summary>
     public static void* Allocate()
@@ -39,6 +39,12 @@ internal static unsafe partial class NativeBlocks
         if (OperatingSystem.IsLinux()) _ = Unmap(block, Size);
         else NativeMemory.Free(block);
     }
+
+    /// <summary>Takes the pages of a mapping that is backed by a file out of memory's account; reading brings them back. Linux only.</summary>
+    public static void Release(void* mapping, long length) => _ = Advise(mapping, (nuint)length, DontNeed);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);

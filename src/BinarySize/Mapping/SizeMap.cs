@@ -41,7 +41,7 @@ public sealed class SizeMap : IDisposable
 {
     private readonly Slice[] _slices;
     private readonly Part[] _parts;
-    private readonly Owner[] _owners;
+    private Owner[] _owners;
     private readonly List<MapWarning> _warnings;
     private readonly IReadOnlyList<IDisposable> _kept;
 
@@ -79,6 +79,16 @@ public sealed class SizeMap : IDisposable
 
     /// <summary>Notes something that came to light after the map was made.</summary>
     internal void AddWarning(MapWarning warning) => _warnings.Add(warning);
+
+    /// <summary>
+    /// Puts another owner tree in the place of this one: <paramref name="renumber"/> says by its old number where in
+    /// <paramref name="owners"/> an owner stands now. Owner 0 stays nobody, and parents stand before their children.
+    /// </summary>
+    internal void ReplaceOwners(Owner[] owners, ReadOnlySpan<int> renumber)
+    {
+        _owners = owners;
+        foreach (ref Slice slice in _slices.AsSpan()) slice = slice with { Owner = renumber[slice.Owner] };
+    }
 
     public void Dispose()
     {

@@ -115,10 +115,13 @@ public sealed class SizeMapBuilder
         var parts = new int[inner.Parts.Length];
         parts[0] = part;
         int NameOf(int id) => id == 0 ? 0 : names[id] != 0 ? names[id] : names[id] = Names.Intern(inner.Names.Bytes(id));
+        long[] sizes = scaled ? PartSizes(inner) : [];
         for (int i = 1; i < parts.Length; i++)
         {
             Part p = inner.Parts[i];
-            parts[i] = AddPart(parts[p.Parent], p.Kind, p.Content, NameOf(p.Name), p.UnpackedSize);
+            // A file that is compressed together with others unpacks to what it is in there.
+            long unpacked = scaled && p.Kind == PartKind.File && p.UnpackedSize < 0 ? sizes[i] : p.UnpackedSize;
+            parts[i] = AddPart(parts[p.Parent], p.Kind, p.Content, NameOf(p.Name), unpacked);
         }
         var owners = new int[inner.Owners.Length];
         for (int i = 1; i < owners.Length; i++)
@@ -141,6 +144,16 @@ public sealed class SizeMapBuilder
             if (s.Owner != 0) ClaimOwner(start + from, to - from, owners[s.Owner], s.Content, scaled ? Basis.Estimated : s.Basis, rank: 3);
         }
         _warnings.AddRange(inner.Warnings);
+    }
+
+    // Bytes of each part with what lies below it.
+    private static long[] PartSizes(SizeMap map)
+    {
+        var sizes = new long[map.Parts.Length];
+        for (int i = 0; i < map.Slices.Length; i++) sizes[map.Slices[i].Part] += map.LengthOf(i);
+        // A part is added after the one that it is in.
+        for (int i = sizes.Length - 1; i > 0; i--) sizes[map.Parts[i].Parent] += sizes[i];
+        return sizes;
     }
 
     /// <summary>Notes something that could not be read as it should.</summary>
@@ -218,6 +231,9 @@ public sealed class SizeMapBuilder
             position = run.End;
         }
         if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
+
+        // Only names are read from here on.
+        foreach (IDisposable kept in _kept) (kept as FileView)?.Release();
         return new SizeMap(Size, slices.ToArray(), [.. _parts], _owners.ToArray(), Names, _warnings, _kept);
     }
 

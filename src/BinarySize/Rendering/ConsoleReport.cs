@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using BinarySize.Budgets;
@@ -28,23 +29,32 @@ public static class ConsoleReport
     /// <summary>The report as lines that end with LF.</summary>
     public static string Render(Report report, ConsoleOptions? options = null)
     {
+        using var stream = new MemoryStream();
+        Write(report, stream, options);
+        return Encoding.ASCII.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+
+    /// <summary>Writes the report as lines that end with LF. Throws what the stream throws.</summary>
+    public static void Write(Report report, Stream output, ConsoleOptions? options = null)
+    {
         ArgumentNullException.ThrowIfNull(report);
+        ArgumentNullException.ThrowIfNull(output);
         options ??= new ConsoleOptions();
-        var text = new StringBuilder();
-        Line(text, Heading(report.Toolchain));
+        var text = new LineWriter(output);
+        text.Line(Heading(report.Toolchain));
         if (report.Budgets.Count > 0) Budgets(text, report.Budgets);
         foreach (ReportArtifact artifact in report.Artifacts)
         {
-            text.Append('\n');
-            Artifact(text, artifact, options);
+            text.Line("");
+            new ArtifactTable(artifact, options).Write(text);
         }
         int warnings = report.Artifacts.Sum(a => a.Warnings.Count);
         if (warnings > 0)
         {
-            text.Append('\n');
-            Line(text, Invariant($"{warnings:N0} {(warnings == 1 ? "warning" : "warnings")} while measuring"));
+            text.Line("");
+            text.Line(Invariant($"{warnings:N0} {(warnings == 1 ? "warning" : "warnings")} while measuring"));
         }
-        return text.ToString();
+        text.Flush();
     }
 
     private static string Heading(ReportToolchain toolchain)
@@ -57,7 +67,7 @@ public static class ConsoleReport
         return string.Join("  ", parts);
     }
 
-    private static void Budgets(StringBuilder text, IReadOnlyList<ReportBudget> budgets)
+    private static void Budgets(LineWriter text, IReadOnlyList<ReportBudget> budgets)
     {
         string[] headings = ["Budget", "Metric", "Size", "Limit", "Used", "Status"];
         bool[] right = [false, false, true, true, true, false];
@@ -69,77 +79,16 @@ public static class ConsoleReport
             warnOnly |= isWarn;
             rows.Add([Escape.Ascii(budget.Name), Escape.Ascii(budget.Metric, 10), ReportText.Value(budget), ReportText.Limit(budget) + (isWarn ? "*" : ""), ReportText.Used(budget), ReportText.Status(budget)]);
         }
-        Table(text, headings, right, rows, flexible: 0, least: 15);
-        if (warnOnly) Line(text, "* where the warning starts; there is no limit");
+        Table(text, headings, right, rows, least: 15);
+        if (warnOnly) text.Line("* where the warning starts; there is no limit");
     }
 
-    private static void Artifact(StringBuilder text, ReportArtifact artifact, ConsoleOptions options)
-    {
-        Line(text, Invariant($"{Escape.Ascii(artifact.Path, 50)}  {ReportJson.NameOf(artifact.Kind)}, {artifact.FileCount:N0} {(artifact.FileCount == 1 ? "file" : "files")}"));
-        bool estimated = false;
-        var rows = new List<string[]>();
-        Collect(artifact.Tree, 0);
-        bool packages = rows.Exists(r => r[3].Length > 0);
-        rows.Add([ByteSize.Format(artifact.Size), ReportText.Percent(artifact.Size, artifact.Size), "total", ""]);
-        string[] headings = ["Size", "%", "Name", "Package"];
-        bool[] right = [true, true, false, false];
-        if (packages)
-        {
-            // Packages get what names leave, but not less than a good part of the line.
-            int longest = Math.Clamp(Width - 22 - rows.Max(r => r[2].Length), 18, 30);
-            foreach (string[] row in rows) row[3] = Escape.Shorten(row[3], longest);
-            Table(text, headings, right, rows, flexible: 2, least: 4);
-        }
-        else
-        {
-            Table(text, headings[..3], right[..3], [.. rows.Select(r => r[..3])], flexible: 2, least: 4);
-        }
-        if (estimated) Line(text, "~ estimated: a compressed file's bytes, divided as what it unpacks to");
-
-        void Collect(ReportNode node, int depth)
-        {
-            // What nothing more is known of stands there already.
-            if (node.Children.Count == 1 && node.Children[0].Children.Count == 0 && node.Children[0].Name == $"[{node.Name}]") return;
-            // One more item takes no more room than saying that there is one more.
-            int shown = node.Children.Count <= options.Top + 1 ? node.Children.Count : options.Top;
-            if (depth > 0)
-            {
-                int large = 0;
-                while (large < shown && node.Children[large].Size >= artifact.Size / SmallestInner) large++;
-                if (large == 0) return;
-                if (large < node.Children.Count - 1) shown = large;
-            }
-            string indent = new(' ', 2 * Math.Min(depth, MaxIndent));
-            long rest = node.Size;
-            for (int i = 0; i < shown; i++)
-            {
-                ReportNode child = node.Children[i];
-                estimated |= ReportText.IsEstimate(child);
-                rows.Add([ReportText.Size(child), ReportText.Percent(child.Size, artifact.Size), indent + Escape.Ascii(child.Name, 200), PackageId(child)]);
-                rest -= child.Size;
-                if (depth + 1 < options.Depth && child.Size >= artifact.Size / SmallestOpened) Collect(child, depth + 1);
-            }
-            if (shown < node.Children.Count)
-            {
-                rows.Add([ByteSize.Format(rest), ReportText.Percent(rest, artifact.Size), Invariant($"{indent}{node.Children.Count - shown:N0} other items"), ""]);
-            }
-        }
-    }
-
-    // There is no room for versions.
-    private static string PackageId(ReportNode node)
-    {
-        if (node.Package is null) return "";
-        int space = node.Package.LastIndexOf(' ');
-        return Escape.Ascii(space > 0 ? node.Package[..space] : node.Package, 100);
-    }
-
-    // Columns are as wide as what is in them; the flexible one takes what is left of the line, and names that are longer lose their middle.
-    private static void Table(StringBuilder text, string[] headings, bool[] right, List<string[]> rows, int flexible, int least)
+    // Columns are as wide as what is in them; the first takes what is left of the line, and names that are longer lose their middle.
+    private static void Table(LineWriter text, string[] headings, bool[] right, List<string[]> rows, int least)
     {
         int[] widths = [.. headings.Select((h, i) => Math.Max(h.Length, rows.Max(r => r[i].Length)))];
-        int others = widths.Sum() - widths[flexible] + (2 * (widths.Length - 1));
-        widths[flexible] = Math.Min(Math.Max(widths[flexible], least), Width - others);
+        int others = widths.Sum() - widths[0] + (2 * (widths.Length - 1));
+        widths[0] = Math.Min(Math.Max(widths[0], least), Width - others);
         Row(headings);
         Row([.. widths.Select(w => new string('-', w))]);
         foreach (string[] row in rows) Row(row);
@@ -150,19 +99,239 @@ public static class ConsoleReport
             for (int i = 0; i < cells.Length; i++)
             {
                 if (i > 0) line.Append("  ");
-                string cell = cells[i];
-                if (cell.Length > widths[i])
-                {
-                    int indent = cell.Length - cell.TrimStart(' ').Length;
-                    cell = string.Concat(cell.AsSpan(0, indent), Escape.Shorten(cell[indent..], widths[i] - indent));
-                }
+                string cell = Escape.Shorten(cells[i], widths[i]);
                 line.Append(right[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
             }
-            Line(text, line.ToString());
+            text.Line(line.ToString());
         }
     }
 
-    private static void Line(StringBuilder text, string line) => text.Append(Escape.Shorten(line.TrimEnd(' '), Width)).Append('\n');
-
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// What an artifact is made of. A full symbol report has hundreds of thousands of rows: first it is found out which rows
+    /// there are and how wide the columns get, then they are written, without keeping any.
+    /// </summary>
+    private sealed class ArtifactTable(ReportArtifact artifact, ConsoleOptions options)
+    {
+        // A name's cell has at most this many characters besides its indent, before it is fit to its column.
+        private const int MaxName = 200;
+
+        // The narrowest name column that a plain name is cut for right away.
+        private const int LeastPlain = 20;
+
+        private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (byte)c).Where(c => c is not ((byte)'#' or (byte)'\\' or (byte)'|'))]);
+
+        /// <summary>Children of a node, one after the other; or, without a node, what is left of one.</summary>
+        private readonly record struct Run(ReportNode? Parent, int From, int To, int Depth, long Rest);
+
+        private readonly List<Run> _runs = [];
+        private readonly HashSet<string> _packages = new(StringComparer.Ordinal);
+        private int _sizeWidth = "Size".Length, _percentWidth = "%".Length, _nameWidth = "Name".Length, _packageWidth;
+        private bool _estimated;
+        private (long Size, bool Estimated) _last = (-1, false);
+        private string _lastSize = "", _lastPercent = "";
+
+        public void Write(LineWriter text)
+        {
+            text.Line(Invariant($"{Escape.Ascii(artifact.Path, 50)}  {ReportJson.NameOf(artifact.Kind)}, {artifact.FileCount:N0} {(artifact.FileCount == 1 ? "file" : "files")}"));
+            Collect(artifact.Tree, 0);
+            Fit(artifact.Size, false, "total".Length);
+            int longestPackage = 0;
+            if (_packages.Count > 0)
+            {
+                // Packages get what names leave, but not less than a good part of the line.
+                longestPackage = Math.Clamp(Width - 22 - _nameWidth, 18, 30);
+                _packageWidth = Math.Max("Package".Length, _packages.Max(p => Escape.Shorten(p, longestPackage).Length));
+            }
+            int others = _sizeWidth + 2 + _percentWidth + 2 + (_packageWidth > 0 ? 2 + _packageWidth : 0);
+            _nameWidth = Math.Min(_nameWidth, Width - others);
+
+            Row(text, "Size", "%", "Name", _packageWidth > 0 ? "Package" : "");
+            Row(text, new string('-', _sizeWidth), new string('-', _percentWidth), new string('-', _nameWidth), new string('-', _packageWidth));
+            foreach (Run run in _runs)
+            {
+                string indent = new(' ', 2 * Math.Min(run.Depth, MaxIndent));
+                if (run.Parent is null)
+                {
+                    Format(run.Rest, false);
+                    Row(text, _lastSize, _lastPercent, Rest(run, indent), "");
+                    continue;
+                }
+                for (int i = run.From; i < run.To; i++)
+                {
+                    NodeView child = run.Parent.ChildAt(i);
+                    Format(child.Size, ReportText.IsEstimate(child.Basis, child.Kind));
+                    if (_packageWidth == 0 && child.TryNameBytes(out ReadOnlySpan<byte> name) && IsPlain(name) && (name.Length <= _nameWidth - indent.Length || _nameWidth - indent.Length >= LeastPlain))
+                    {
+                        text.Right(_lastSize, _sizeWidth);
+                        text.Right(_lastPercent, _percentWidth + 2);
+                        text.Spaces(2 + indent.Length);
+                        text.Shortened(name, _nameWidth - indent.Length);
+                        text.EndLine();
+                    }
+                    else
+                    {
+                        string package = child.Package is null ? "" : Escape.Shorten(PackageId(child.Package), longestPackage);
+                        Row(text, _lastSize, _lastPercent, indent + Escape.Ascii(child.Name, MaxName), package);
+                    }
+                }
+            }
+            Format(artifact.Size, false);
+            Row(text, _lastSize, _lastPercent, "total", "");
+            if (_estimated) text.Line("~ estimated: a compressed file's bytes, divided as what it unpacks to");
+        }
+
+        private void Collect(ReportNode node, int depth)
+        {
+            int count = node.ChildCount;
+            // What nothing more is known of stands there already.
+            if (count == 1 && node.ChildAt(0).Node is { ChildCount: 0 } only && only.Name == $"[{node.Name}]") return;
+            // One more item takes no more room than saying that there is one more.
+            int shown = count <= options.Top + 1L ? count : options.Top;
+            if (depth > 0)
+            {
+                int large = 0;
+                while (large < shown && node.ChildAt(large).Size >= artifact.Size / SmallestInner) large++;
+                if (large == 0) return;
+                if (large < count - 1) shown = large;
+            }
+            int indent = 2 * Math.Min(depth, MaxIndent), from = 0;
+            long rest = node.Size;
+            for (int i = 0; i < shown; i++)
+            {
+                NodeView child = node.ChildAt(i);
+                bool estimated = ReportText.IsEstimate(child.Basis, child.Kind);
+                _estimated |= estimated;
+                // Wider than the line is as good as any wider.
+                Fit(child.Size, estimated, _nameWidth < Width ? indent + NameLength(child) : 0);
+                if (child.Package is { } package && PackageId(package) is { Length: > 0 } id) _packages.Add(id);
+                rest -= child.Size;
+                if (depth + 1 < options.Depth && child.Size >= artifact.Size / SmallestOpened)
+                {
+                    _runs.Add(new Run(node, from, i + 1, depth, 0));
+                    from = i + 1;
+                    Collect(child.Node, depth + 1);
+                }
+            }
+            if (from < shown) _runs.Add(new Run(node, from, shown, depth, 0));
+            if (shown < count)
+            {
+                var left = new Run(null, shown, count, depth, rest);
+                Fit(rest, false, Rest(left, new string(' ', indent)).Length);
+                _runs.Add(left);
+            }
+        }
+
+        private static string Rest(in Run run, string indent) => Invariant($"{indent}{run.To - run.From:N0} other items");
+
+        // There is no room for versions.
+        private static string PackageId(string package)
+        {
+            int space = package.LastIndexOf(' ');
+            return Escape.Ascii(space > 0 ? package[..space] : package, 100);
+        }
+
+        // Largest first: many in a row have the same size.
+        private void Format(long size, bool estimated)
+        {
+            if (_last == (size, estimated)) return;
+            _last = (size, estimated);
+            _lastSize = estimated ? "~" + ByteSize.Format(size) : ByteSize.Format(size);
+            _lastPercent = ReportText.Percent(size, artifact.Size);
+        }
+
+        private void Fit(long size, bool estimated, int name)
+        {
+            Format(size, estimated);
+            _sizeWidth = Math.Max(_sizeWidth, _lastSize.Length);
+            _percentWidth = Math.Max(_percentWidth, _lastPercent.Length);
+            _nameWidth = Math.Max(_nameWidth, name);
+        }
+
+        private static int NameLength(in NodeView node) =>
+            node.TryNameBytes(out ReadOnlySpan<byte> name) && IsPlain(name) ? Math.Min(name.Length, MaxName) : Escape.Ascii(node.Name, MaxName).Length;
+
+        // True where Escape.Ascii leaves a name as it is, and it can be cut anywhere. Of a very long one only the two ends count.
+        private static bool IsPlain(ReadOnlySpan<byte> name)
+        {
+            if (name.IsEmpty || name[0] is (byte)' ' or (byte)':') return false;
+            return name.Length <= MaxName
+                ? !name.ContainsAnyExcept(s_plain)
+                : !name[..MaxName].ContainsAnyExcept(s_plain) && !name[^MaxName..].ContainsAnyExcept(s_plain) && name[^MaxName] is not ((byte)' ' or (byte)':');
+        }
+
+        private void Row(LineWriter text, string size, string percent, string name, string package)
+        {
+            if (name.Length > _nameWidth)
+            {
+                int indent = name.Length - name.TrimStart(' ').Length;
+                name = string.Concat(name.AsSpan(0, indent), Escape.Shorten(name[indent..], _nameWidth - indent));
+            }
+            string line = $"{size.PadLeft(_sizeWidth)}  {percent.PadLeft(_percentWidth)}  {name}";
+            text.Line(package.Length == 0 ? line : $"{line.PadRight(_sizeWidth + 2 + _percentWidth + 2 + _nameWidth)}  {package}");
+        }
+    }
+
+    /// <summary>ASCII lines, collected and written in large pieces.</summary>
+    private sealed class LineWriter(Stream output)
+    {
+        private readonly byte[] _buffer = new byte[64 * 1024];
+        private int _start, _end;
+
+        /// <summary>A line without spaces at its end, and no wider than <see cref="Width"/>.</summary>
+        public void Line(string line)
+        {
+            line = Escape.Shorten(line.TrimEnd(' '), Width);
+            _end += Encoding.ASCII.GetBytes(line, _buffer.AsSpan(_end));
+            EndLine();
+        }
+
+        public void Right(string text, int width)
+        {
+            Spaces(width - text.Length);
+            _end += Encoding.ASCII.GetBytes(text, _buffer.AsSpan(_end));
+        }
+
+        public void Spaces(int count)
+        {
+            _buffer.AsSpan(_end, count).Fill((byte)' ');
+            _end += count;
+        }
+
+        /// <summary>Text that needs no escaping, without its middle where it is longer than <paramref name="width"/>.</summary>
+        public void Shortened(ReadOnlySpan<byte> text, int width)
+        {
+            if (text.Length <= width)
+            {
+                Append(text);
+                return;
+            }
+            int tail = (width - 3) / 2;
+            Append(text[..(width - 3 - tail)]);
+            Append("..."u8);
+            Append(text[^tail..]);
+        }
+
+        public void EndLine()
+        {
+            while (_end > _start && _buffer[_end - 1] == ' ') _end--;
+            _buffer[_end++] = (byte)'\n';
+            _start = _end;
+            // There is always room for a line.
+            if (_buffer.Length - _end < 4 * Width) Flush();
+        }
+
+        public void Flush()
+        {
+            output.Write(_buffer, 0, _end);
+            _start = _end = 0;
+        }
+
+        private void Append(ReadOnlySpan<byte> text)
+        {
+            text.CopyTo(_buffer.AsSpan(_end));
+            _end += text.Length;
+        }
+    }
 }

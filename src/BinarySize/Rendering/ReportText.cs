@@ -50,7 +50,10 @@ internal static class ReportText
     public static string Percent(long part, long whole) => whole <= 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.0}%");
 
     /// <summary>True where the size itself is an estimate: files and what holds them have exactly the bytes that they have, whatever is in them.</summary>
-    public static bool IsEstimate(ReportNode node) => node.Basis == Basis.Estimated && node.Kind is not ("artifact" or "file" or "folder" or "layer");
+    public static bool IsEstimate(ReportNode node) => IsEstimate(node.Basis, node.Kind);
+
+    /// <summary>The same, of a node with this basis and kind.</summary>
+    public static bool IsEstimate(Basis basis, string kind) => basis == Basis.Estimated && kind is not ("artifact" or "file" or "folder" or "layer");
 
     /// <summary>A node's size, marked where it is an estimate.</summary>
     public static string Size(ReportNode node) => IsEstimate(node) ? "~" + ByteSize.Format(node.Size) : ByteSize.Format(node.Size);

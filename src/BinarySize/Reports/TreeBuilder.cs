@@ -7,6 +7,9 @@ namespace BinarySize.Reports;
 /// <summary>How a tree is made.</summary>
 public sealed record TreeOptions
 {
+    /// <summary>Show linker symbols as their source has them.</summary>
+    public bool Demangle { get; init; }
+
     /// <summary>Names to show; the bytes of all others stand in one node. Null for all.</summary>
     public Func<string, bool>? Filter { get; init; }
 
@@ -31,112 +34,192 @@ public static class TreeBuilder
     {
         ArgumentNullException.ThrowIfNull(artifact);
         options ??= new TreeOptions();
-        var root = new ReportNode(artifact.Path, "artifact");
-        var nodes = new Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode>();
-        foreach (MeasuredFile file in artifact.Files) new FileGrouping(artifact, file, levels(file), options.PaddingApart, root, nodes).Add();
-        if (options.Filter is not null) root.Keep(options.Filter);
-        root.Seal();
-        return root;
+        var tree = new TreeTable(artifact.Path, "artifact");
+        foreach (MeasuredFile file in artifact.Files)
+        {
+            tree.BeginFile(file.Map.Names);
+            new FileGrouping(artifact, file, [.. levels(file)], options, tree).Add();
+        }
+        tree.Finish(options.Filter);
+        return tree.View(0);
     }
 
-    private sealed class FileGrouping(
-        MeasuredArtifact artifact, MeasuredFile file, IReadOnlyList<Level> levels, bool paddingApart, ReportNode root,
-        Dictionary<(ReportNode Parent, string Kind, string Name), ReportNode> shared)
+    private static bool IsContainer(PartKind kind) => kind is PartKind.File or PartKind.Folder or PartKind.Layer or PartKind.Slice;
+
+    private sealed class FileGrouping(MeasuredArtifact artifact, MeasuredFile file, Level[] levels, TreeOptions options, TreeTable tree)
     {
-        // Nodes of this file alone are found by the ids of its map; only what can recur in another file is found by name.
-        private readonly Dictionary<(ReportNode Parent, int Tag, int Id), ReportNode> _own = [];
+        /// <summary>Where an owner's last slice went.</summary>
+        [StructLayout(LayoutKind.Sequential, Pack = 4)]
+        private struct Memo
+        {
+            public long Place;
+            public int Node;
+        }
+
+        // By part: the innermost container; the section or what stands for it, -1 for none; the node of the levels up to _partLevels.
+        private int[] _containers = [], _sections = [], _partNodes = [];
+
+        // By level, where it asks for owners: by owner, the answer; 0 for none.
+        private readonly int[]?[] _answers = new int[levels.Length][];
+
+        // By owner: its name in the tree and 1; 0 where nobody asked yet.
+        private int[] _sharedNames = [];
+
+        // Levels at the start that look at nothing but the part.
+        private int _partLevels;
 
         public void Add()
         {
             SizeMap map = file.Map;
+            ReadOnlySpan<Slice> slices = map.Slices;
+            Prepare();
             if (map.Size == 0)
             {
                 if (levels.Contains(Level.File)) Deepest(new Slice(0, 0, 0, ContentKind.Other, Basis.Exact));
                 return;
             }
-            // Few distinct places, many slices: each place is looked up once.
-            var places = new Dictionary<(int Part, int Owner, ContentKind Content), ReportNode>();
-            ReadOnlySpan<Slice> slices = map.Slices;
+            bool bySection = levels.Contains(Level.Section), byContent = levels.Contains(Level.Kind);
+            bool byContainer = levels.Contains(Level.File) || (levels.Contains(Level.Package) && file.EntryPackages is not null);
+            int[]? last = levels.Length > 0 ? _answers[^1] : null;
+            var memos = new Memo[map.Owners.Length];
             for (int i = 0; i < slices.Length; i++)
             {
                 Slice s = slices[i];
-                ref ReportNode? node = ref CollectionsMarshal.GetValueRefOrAddDefault(places, (s.Part, s.Owner, s.Content), out _);
-                node ??= paddingApart && (s.Content == ContentKind.Padding || map.Parts[s.Part].Kind == PartKind.Padding)
-                    ? Shared(root, PartKinds.NameOf(PartKind.Padding), PaddingName)
-                    : Deepest(s);
-                node.Direct += map.LengthOf(i);
-                if (s.Basis > node.Basis) node.Basis = s.Basis;
+                long length = (i + 1 < slices.Length ? slices[i + 1].Start : map.Size) - s.Start;
+                if (options.PaddingApart && (s.Content == ContentKind.Padding || map.Parts[s.Part].Kind == PartKind.Padding))
+                {
+                    tree.AddBytes(tree.Shared(0, PartKinds.NameOf(PartKind.Padding), tree.Intern(PaddingName)), length, s.Basis);
+                    continue;
+                }
+                // Of owner, part and content only this has a say in where a slice goes. Without an answer at the last level it is the section.
+                long place = bySection || (last is not null && last[s.Owner] == 0)
+                    ? _sections[s.Part] >= 0 ? 2L * _sections[s.Part] + 1 : 2L * _containers[s.Part]
+                    : byContainer ? 2L * _containers[s.Part] : 0;
+                place = (place << 8 | (byContent ? (uint)s.Content : 0)) + 1;
+                ref Memo memo = ref memos[s.Owner];
+                if (memo.Place != place) memo = new Memo { Place = place, Node = Deepest(s) };
+                tree.AddBytes(memo.Node, length, s.Basis);
             }
         }
 
-        private ReportNode Deepest(Slice s)
+        private void Prepare()
+        {
+            ReadOnlySpan<Part> parts = file.Map.Parts;
+            _containers = new int[parts.Length];
+            _sections = new int[parts.Length];
+            _partNodes = new int[parts.Length];
+            Array.Fill(_partNodes, -1);
+            for (int i = 0; i < parts.Length; i++)
+            {
+                if (i == 0 || IsContainer(parts[i].Kind)) (_containers[i], _sections[i]) = (i, -1);
+                else
+                {
+                    // The innermost section, or the outermost format part below the file.
+                    int parent = parts[i].Parent;
+                    _containers[i] = _containers[parent];
+                    _sections[i] = parts[i].Kind == PartKind.Section || _sections[parent] < 0 ? i : _sections[parent];
+                }
+            }
+            for (int i = 0; i < levels.Length; i++)
+            {
+                if (_partLevels == i && levels[i] is Level.File or Level.Section) _partLevels = i + 1;
+                _answers[i] = levels[i] switch
+                {
+                    Level.File or Level.Section or Level.Kind => null,
+                    Level.Symbol => Answers(OwnerKind.Symbol, OwnerKind.Member),
+                    Level.Package => Answers(OwnerKind.Package, OwnerKind.Package),
+                    Level.Assembly => Answers(OwnerKind.Assembly, OwnerKind.Assembly),
+                    Level.Namespace => Answers(OwnerKind.Namespace, OwnerKind.Namespace),
+                    Level.Type => Answers(OwnerKind.Type, OwnerKind.Type),
+                    _ => Answers(OwnerKind.Member, OwnerKind.Member),
+                };
+            }
+        }
+
+        // The innermost owner of the first kind that an owner is or belongs to; where there is none, of the second kind.
+        private int[] Answers(OwnerKind kind, OwnerKind second)
+        {
+            ReadOnlySpan<Owner> owners = file.Map.Owners;
+            var answers = new int[owners.Length];
+            for (int i = 1; i < owners.Length; i++)
+            {
+                int inherited = answers[owners[i].Parent];
+                answers[i] = owners[i].Kind == kind ? i
+                    : owners[i].Kind == second && (inherited == 0 || owners[inherited].Kind != kind) ? i
+                    : inherited;
+            }
+            return answers;
+        }
+
+        private int Deepest(in Slice s)
+        {
+            int node = _partNodes[s.Part];
+            if (node < 0) _partNodes[s.Part] = node = Descend(0, s, 0, _partLevels);
+            return _partLevels == levels.Length ? node : Descend(node, s, _partLevels, levels.Length);
+        }
+
+        private int Descend(int node, in Slice s, int from, int to)
         {
             SizeMap map = file.Map;
-            ReportNode node = root;
-            for (int i = 0; i < levels.Count; i++)
+            for (int i = from; i < to; i++)
             {
-                bool last = i == levels.Count - 1;
+                bool last = i == levels.Length - 1;
+                int answer = _answers[i] is { } answers ? answers[s.Owner] : 0;
                 switch (levels[i])
                 {
                     case Level.File:
                         node = FileNode(node, s.Part);
                         break;
                     case Level.Kind:
-                        node = Shared(node, "kind", ContentKinds.NameOf(s.Content));
+                        node = tree.Shared(node, "kind", tree.Intern(ContentKinds.NameOf(s.Content)));
                         break;
                     case Level.Section:
-                        int section = SectionOf(s.Part);
-                        if (section >= 0) node = Own(node, 1, section, map.Parts[section].Name, PartKinds.NameOf(map.Parts[section].Kind), -1);
+                        int section = _sections[s.Part];
+                        if (section >= 0) node = tree.Own(node, NodeTag.Section, section, map.Parts[section].Name, PartKinds.NameOf(map.Parts[section].Kind), false, out _);
                         break;
-                    case Level.Symbol:
-                        int symbol = OwnerOf(s.Owner, OwnerKind.Symbol);
-                        if (symbol == 0) symbol = OwnerOf(s.Owner, OwnerKind.Member);
-                        if (symbol != 0) node = Own(node, 2, symbol, map.Owners[symbol].Name, "symbol", -1);
-                        else if (last) node = Fallback(node, s);
+                    case Level.Symbol when answer != 0:
+                        node = tree.Own(node, NodeTag.Symbol, answer, map.Owners[answer].Name, "symbol", options.Demangle, out _);
                         break;
-                    case Level.Package:
-                        int package = OwnerOf(s.Owner, OwnerKind.Package);
-                        if (package != 0) node = Shared(node, "package", map.Names.Text(map.Owners[package].Name));
-                        else if (PackageOf(s.Part) is { } identity) node = Shared(node, "package", identity.Id);
-                        else if (last) node = Fallback(node, s);
+                    case Level level when answer != 0:
+                        node = tree.Shared(node, Levels.NameOf(level), SharedName(answer));
                         break;
-                    case Level level:
-                        OwnerKind kind = level switch
-                        {
-                            Level.Assembly => OwnerKind.Assembly,
-                            Level.Namespace => OwnerKind.Namespace,
-                            Level.Type => OwnerKind.Type,
-                            _ => OwnerKind.Member,
-                        };
-                        int owner = OwnerOf(s.Owner, kind);
-                        if (owner != 0) node = Shared(node, Levels.NameOf(level), map.Names.Text(map.Owners[owner].Name));
-                        else if (last) node = Fallback(node, s);
+                    case Level.Package when PackageOf(s.Part) is { } identity:
+                        node = tree.Shared(node, "package", tree.Intern(identity.Id));
+                        break;
+                    default:
+                        if (last) node = Fallback(node, s);
                         break;
                 }
             }
             return node;
         }
 
-        private ReportNode FileNode(ReportNode node, int part)
+        private int SharedName(int owner)
         {
-            // The artifact that is one file is its own root; otherwise the file, then what containers hold.
-            if (artifact.Kind == ArtifactKind.Folder)
-            {
-                node = Own(node, 3, 0, -1, "file", -1);
-                node.Package = file.Package?.ToString();
-            }
-            return Container(node, part);
+            if (_sharedNames.Length == 0) _sharedNames = new int[file.Map.Owners.Length];
+            ref int name = ref _sharedNames[owner];
+            if (name == 0) name = tree.Intern(OwnerNames.Of(file.Map, owner, levels)) + 1;
+            return name - 1;
         }
 
-        private ReportNode Container(ReportNode node, int part)
+        private int FileNode(int node, int part)
         {
-            ReadOnlySpan<Part> parts = file.Map.Parts;
+            // The artifact that is one file is its own root; otherwise the file, then what containers hold.
+            if (artifact.Kind == ArtifactKind.Folder) node = tree.File(node, file.Path, file.Package?.ToString());
+            return Container(node, _containers[part]);
+        }
+
+        private int Container(int node, int part)
+        {
             if (part <= 0) return node;
-            node = Container(node, parts[part].Parent);
-            Part p = parts[part];
-            if (p.Kind is not (PartKind.File or PartKind.Folder or PartKind.Layer or PartKind.Slice)) return node;
-            node = Own(node, 0, part, p.Name, PartKinds.NameOf(p.Kind), p.UnpackedSize);
-            if (p.Kind == PartKind.File && file.EntryPackages is { } entries) node.Package = entries.GetValueOrDefault(node.Name)?.ToString();
+            Part p = file.Map.Parts[part];
+            node = Container(node, _containers[p.Parent]);
+            node = tree.Own(node, NodeTag.Container, part, p.Name, PartKinds.NameOf(p.Kind), false, out bool added);
+            if (added)
+            {
+                PackageIdentity? package = p.Kind == PartKind.File ? file.EntryPackages?.GetValueOrDefault(file.Map.Names.Text(p.Name)) : null;
+                tree.SetExtra(node, p.UnpackedSize, package?.ToString());
+            }
             return node;
         }
 
@@ -144,7 +227,7 @@ public static class TreeBuilder
         {
             if (file.EntryPackages is { } entries)
             {
-                for (; part > 0; part = file.Map.Parts[part].Parent)
+                for (part = _containers[part]; part > 0; part = _containers[file.Map.Parts[part].Parent])
                 {
                     if (file.Map.Parts[part].Kind == PartKind.File && entries.TryGetValue(file.Map.Names.Text(file.Map.Parts[part].Name), out PackageIdentity? found)) return found;
                 }
@@ -152,57 +235,15 @@ public static class TreeBuilder
             return file.Package;
         }
 
-        // The innermost section, or the outermost format part below the file.
-        private int SectionOf(int part)
-        {
-            ReadOnlySpan<Part> parts = file.Map.Parts;
-            int found = -1;
-            for (; part > 0 && parts[part].Kind is not (PartKind.File or PartKind.Folder or PartKind.Layer or PartKind.Slice); part = parts[part].Parent)
-            {
-                if (parts[part].Kind == PartKind.Section) return part;
-                found = part;
-            }
-            return found;
-        }
-
-        private int OwnerOf(int owner, OwnerKind kind)
-        {
-            ReadOnlySpan<Owner> owners = file.Map.Owners;
-            while (owner != 0 && owners[owner].Kind != kind) owner = owners[owner].Parent;
-            return owner;
-        }
-
-        private ReportNode Fallback(ReportNode node, Slice s)
+        private int Fallback(int node, in Slice s)
         {
             SizeMap map = file.Map;
-            int component = OwnerOf(s.Owner, OwnerKind.Component);
-            if (component != 0) return Shared(node, "component", map.Names.Text(map.Owners[component].Name));
-            int section = SectionOf(s.Part);
-            if (section >= 0) return Shared(node, PartKinds.NameOf(map.Parts[section].Kind), $"[{map.Names.Text(map.Parts[section].Name)}]");
-            return levels.Contains(Level.File) ? node : Shared(node, "file", $"[{file.Path}]");
-        }
-
-        private ReportNode Own(ReportNode parent, int tag, int id, int name, string kind, long unpacked)
-        {
-            ref ReportNode? node = ref CollectionsMarshal.GetValueRefOrAddDefault(_own, (parent, tag, id), out _);
-            if (node is null)
-            {
-                node = name < 0 ? new ReportNode(file.Path, kind) : new ReportNode(file.Map.Names, name, kind);
-                node.UnpackedSize = unpacked;
-                parent.AddChild(node);
-            }
-            return node;
-        }
-
-        private ReportNode Shared(ReportNode parent, string kind, string name)
-        {
-            ref ReportNode? node = ref CollectionsMarshal.GetValueRefOrAddDefault(shared, (parent, kind, name), out _);
-            if (node is null)
-            {
-                node = new ReportNode(name, kind);
-                parent.AddChild(node);
-            }
-            return node;
+            int component = s.Owner;
+            while (component != 0 && map.Owners[component].Kind != OwnerKind.Component) component = map.Owners[component].Parent;
+            if (component != 0) return tree.Shared(node, "component", SharedName(component));
+            int section = _sections[s.Part];
+            if (section >= 0) return tree.Shared(node, PartKinds.NameOf(map.Parts[section].Kind), tree.Intern($"[{map.Names.Text(map.Parts[section].Name)}]"));
+            return levels.Contains(Level.File) ? node : tree.Shared(node, "file", tree.Intern($"[{file.Path}]"));
         }
     }
 }

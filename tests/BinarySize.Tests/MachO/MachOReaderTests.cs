@@ -86,7 +86,7 @@ public partial class MachOReaderTests
     }
 
     [Theory]
-    [InlineData("sqlite-arm64"), InlineData("sqlite-x64"), InlineData("go-arm64"), InlineData("linked"), InlineData("object"), InlineData("object-i386"), InlineData("gcc-amd64-darwin-exec")]
+    [InlineData("sqlite-arm64"), InlineData("sqlite-x64"), InlineData("linked"), InlineData("object"), InlineData("object-i386"), InlineData("gcc-amd64-darwin-exec")]
     public void Symbols_reach_to_the_next_symbol_or_function_start(string name)
     {
         string path = File(name);
@@ -139,7 +139,11 @@ public partial class MachOReaderTests
     public void Go_programs_have_the_sizes_that_go_tool_nm_says()
     {
         string path = File("go-amd64");
-        using SizeMap map = MapChecks.Map(path);
+        // By the symbol table alone: Go's own function table has tests of its own.
+        using FileView view = FileView.Open(path);
+        var builder = new SizeMapBuilder(view.Bytes, view.Length, "out");
+        MachOReader.ReadSymbols(new MapScope(builder, 0, 0, view.Bytes));
+        using SizeMap map = builder.Build();
         Dictionary<string, long> actual = MapChecks.Owners(map, ContentKind.Code);
         Match[] text = [.. GoNmLine().Matches(Tool.Run("go", "tool", "nm", "-size", path)).Where(m => m.Groups[3].Value is "T" or "t")];
         Assert.True(text.Length > 1000);

@@ -136,6 +136,18 @@ public class ManagedReaderTests
     private static string OnlyUser() => "words that stand nowhere else in here";
 
     [Fact]
+    public void Without_owners_the_sections_are_the_same()
+    {
+        string path = Path.Combine(PeSamples.Windows, "System.Collections.dll");
+        using SizeMap with = PeSamples.Map(path), without = FormatReader.Map(FileView.Open(path), "System.Collections.dll", withOwners: false);
+        Assert.Equal(1, without.Owners.Length);
+        foreach (string part in new[] { ".text", ".data", ".reloc", "base relocations", "version", "exception directory" })
+        {
+            Assert.Equal(PeSamples.PartSize(with, part), PeSamples.PartSize(without, part));
+        }
+    }
+
+    [Fact]
     public void Owners_hang_below_the_one_that_the_caller_gives()
     {
         byte[] content = File.ReadAllBytes(Path.Combine(PeSamples.Windows, "hello.dll"));

@@ -15,6 +15,26 @@ public class HostilePeTests
     }
 
     [Fact]
+    public void Thousands_of_sections_over_the_same_bytes_cost_no_time()
+    {
+        // Headers of a PE32+ image, then as many sections as a megabyte has room for, each over all of it.
+        byte[] image = new byte[1 << 20];
+        File.ReadAllBytes(Path.Combine(PeSamples.Linked, "x64.dll")).AsSpan(0, 0x200).CopyTo(image);
+        int pe = BitConverter.ToInt32(image, 0x3C), table = pe + 24 + BitConverter.ToUInt16(image, pe + 20), count = 20_000;
+        BitConverter.TryWriteBytes(image.AsSpan(pe + 6), (ushort)count);
+        for (int i = 0; i < count; i++)
+        {
+            BitConverter.TryWriteBytes(image.AsSpan(table + i * 40 + 8), 1);
+            BitConverter.TryWriteBytes(image.AsSpan(table + i * 40 + 12), 0x1000);
+            BitConverter.TryWriteBytes(image.AsSpan(table + i * 40 + 16), image.Length - 900_000);
+            BitConverter.TryWriteBytes(image.AsSpan(table + i * 40 + 20), 900_000);
+        }
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        using BinarySize.Mapping.SizeMap map = PeSamples.Checked(BinarySize.Formats.FormatReader.Map(BinarySize.IO.FileView.FromBytes(image, "many"), "many"), image.Length);
+        Assert.True(clock.Elapsed.TotalSeconds < 2, $"{clock.Elapsed}");
+    }
+
+    [Fact]
     public void A_damaged_apphost_is_still_accounted_for()
     {
         byte[] good = File.ReadAllBytes(Path.Combine(PeSamples.Windows, "hello.exe"));

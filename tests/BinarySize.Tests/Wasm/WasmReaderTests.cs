@@ -51,18 +51,30 @@ public partial class WasmReaderTests
     {
         using SizeMap map = MapChecks.Map(File(name));
         var expected = new Dictionary<string, long>();
+        var sizes = new List<long>();
         string dump = Tool.Run("wasm-objdump", "-x", File(name));
         foreach (Match m in CodeLine().Matches(dump[dump.IndexOf("\nCode[", StringComparison.Ordinal)..]))
         {
             long size = long.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture);
             string function = m.Groups[3].Success ? m.Groups[3].Value : $"func[{m.Groups[1].Value}]";
             // The code section stores each body's size before it.
-            expected[function] = expected.GetValueOrDefault(function) + size + Leb128Length(size);
+            sizes.Add(size + Leb128Length(size));
+            expected[function] = expected.GetValueOrDefault(function) + sizes[^1];
         }
         Assert.NotEmpty(expected);
         if (name.EndsWith("-stripped", StringComparison.Ordinal) && name != "go-stripped") Assert.Contains("second", expected.Keys);
+        if (name.StartsWith("go", StringComparison.Ordinal))
+        {
+            // Go's function table names them better than the name section, where "/" is "_"; a function is a slice.
+            var own = new List<long>();
+            for (int i = 0; i < map.Slices.Length; i++)
+            {
+                if (map.Slices[i].Content == ContentKind.Code && map.Slices[i].Owner != 0) own.Add(map.LengthOf(i));
+            }
+            Assert.Equal(sizes.Order(), own.Order());
+            return;
+        }
         Dictionary<string, long> actual = MapChecks.Owners(map, ContentKind.Code);
-        Assert.Equal(expected.Values.Sum(), actual.Values.Sum());
         Assert.Equal(expected.OrderBy(p => p.Key, StringComparer.Ordinal), actual.OrderBy(p => p.Key, StringComparer.Ordinal));
     }
 

@@ -11,24 +11,42 @@ internal sealed partial class AotClaims
     // Stack traces name methods with metadata that nothing else points at: (handle, owner).
     private readonly List<(uint Handle, int Owner)> _metadataRoots = [];
 
+    // The first item of each blob that is looked into, by name.
+    private Dictionary<string, int>? _blobItems;
+
     /// <summary>The bytes of the blob that a symbol of the compiler's names; false where it is not there.</summary>
     private bool TryGetBlob(ReadOnlySpan<byte> symbol, out ByteView bytes, out long offset, out ulong address)
     {
-        foreach (ref readonly AotItem item in _image.Items.AsSpan())
+        _blobItems ??= FindBlobs();
+        if (!_blobItems.TryGetValue(Encoding.ASCII.GetString(symbol), out int index))
         {
+            (bytes, offset, address) = (default, 0, 0);
+            return false;
+        }
+        AotItem item = _image.Items[index];
+        AotArea area = _image.Areas[item.Area];
+        offset = area.Offset + (long)(item.Start - area.Start);
+        address = item.Start;
+        bytes = _scope.Bytes.Slice(offset, (long)(item.End - item.Start));
+        return true;
+    }
+
+    private Dictionary<string, int> FindBlobs()
+    {
+        // All of them are data, named by the compiler without anything of the program's in the name.
+        var found = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < _image.Items.Length; i++)
+        {
+            AotItem item = _image.Items[i];
             AotArea area = _image.Areas[item.Area];
-            if (area.Offset < 0) continue;
+            if (area.Offset < 0 || area.IsCode) continue;
             for (int s = item.First; s < item.First + item.Count; s++)
             {
-                if (!_image.Name(_image.Symbols[s]).SequenceEqual(symbol)) continue;
-                offset = area.Offset + (long)(item.Start - area.Start);
-                address = item.Start;
-                bytes = _scope.Bytes.Slice(offset, (long)(item.End - item.Start));
-                return true;
+                ReadOnlySpan<byte> name = _image.Name(_image.Symbols[s]);
+                if (name.Length is > 8 and < 48 && ManagedSymbols.IsProgramData(name)) found.TryAdd(Encoding.ASCII.GetString(name), i);
             }
         }
-        (bytes, offset, address) = (default, 0, 0);
-        return false;
+        return found;
     }
 
     /// <summary>
@@ -89,7 +107,7 @@ internal sealed partial class AotClaims
         foreach (bool schema in (ReadOnlySpan<bool>)[_mstat is not { Version.Minor: 0 }, _mstat is { Version.Minor: 0 }])
         {
             if (NativeMetadata.TryCreate(blob, schema) is not { } candidate) return;
-            MetadataGraph read = ReadGraph(candidate);
+            MetadataGraph read = ReadGraph(candidate, blob.Length);
             if (graph is not null && read.Unread >= graph.Unread) continue;
             (metadata, graph) = (candidate, read);
             if (read.Unread == 0) break;
@@ -110,7 +128,7 @@ internal sealed partial class AotClaims
         }
     }
 
-    private MetadataGraph ReadGraph(NativeMetadata metadata)
+    private MetadataGraph ReadGraph(NativeMetadata metadata, long length)
     {
         var graph = new MetadataGraph();
         void Add(uint handle)
@@ -136,6 +154,8 @@ internal sealed partial class AotClaims
                 found.Clear();
             }
             graph.Ends.Add(end);
+            // Each edge takes a byte at least: more of them means that records lie over each other.
+            if (graph.Edges.Count + found.Count > length) throw new BadFormatException("metadata records lie over each other");
             graph.FirstEdge.Add(graph.Edges.Count);
             graph.Edges.AddRange(found);
             foreach ((uint target, _) in found) Add(target);
@@ -212,7 +232,8 @@ internal sealed partial class AotClaims
     {
         for (int e = graph.FirstEdge[record]; e < graph.FirstEdge[record + 1]; e++)
         {
-            if (graph.Edges[e].Member == member) return graph.Edges[e].Handle;
+            // They stand in the order of members.
+            if (graph.Edges[e].Member >= member) return graph.Edges[e].Member == member ? graph.Edges[e].Handle : 0;
         }
         return 0;
     }
@@ -249,7 +270,7 @@ internal sealed partial class AotClaims
                     int type = Of(graph.Handles[parent[record]]);
                     if (type == 0) return 0;
                     uint name = Member(graph, record, TypeOf(graph.Handles[record]) == NativeMetadata.Method ? 2 : 1);
-                    return owner[record] = name == 0 ? type : _owners.Node(type, OwnerKind.Member, metadata.Text(name));
+                    return owner[record] = name == 0 ? type : _owners.Node(type, OwnerKind.Member, Text(metadata, name));
                 }
             default:
                 return 0;
@@ -276,7 +297,11 @@ internal sealed partial class AotClaims
         return full;
     }
 
-    private static string Text(NativeMetadata metadata, uint handle) => handle == 0 ? "" : Encoding.UTF8.GetString(metadata.Text(handle));
+    // A longer name is none.
+    private const int MaxName = 1024;
+
+    private static string Text(NativeMetadata metadata, uint handle) =>
+        handle == 0 ? "" : metadata.Text(handle) is { Length: <= MaxName } name ? Encoding.UTF8.GetString(name) : "";
 
     // What each entry of a table of references points at, by the table's symbol.
     private readonly List<int[]> _references = [];
@@ -321,7 +346,9 @@ internal sealed partial class AotClaims
     ];
 
     /// <summary>A hashtable whose entries start with, or have in the second or third place, a number of a table of references.</summary>
-    private readonly record struct ReferringTable(byte[] Symbol, int Table, int Position, string Name);
+    /// <param name="Position">Place of that number.</param>
+    /// <param name="Layout">Place of an offset in the native layout; 0 where there is none.</param>
+    private readonly record struct ReferringTable(byte[] Symbol, int Table, int Position, string Name, int Layout = 0);
 
     private const int CommonReferences = 0, NativeReferences = 1;
 
@@ -336,11 +363,11 @@ internal sealed partial class AotClaims
         new("__field_to_offset_map"u8.ToArray(), CommonReferences, 1, "reflection maps"),
         new("__VirtualInvokeMap"u8.ToArray(), CommonReferences, 0, "reflection maps"),
         new("__generic_types_hashtable"u8.ToArray(), NativeReferences, 0, "type loader maps"),
-        new("__generic_methods_hashtable"u8.ToArray(), NativeReferences, 0, "type loader maps"),
-        new("__exact_method_instantiations"u8.ToArray(), NativeReferences, 0, "type loader maps"),
+        new("__generic_methods_hashtable"u8.ToArray(), NativeReferences, 0, "type loader maps", 2),
+        new("__exact_method_instantiations"u8.ToArray(), NativeReferences, 0, "type loader maps", 1),
         new("_StaticsInfoHashtableNode"u8.ToArray(), NativeReferences, 0, "type loader maps"),
-        new("__GenericTypesTemplateMap"u8.ToArray(), CommonReferences, 0, "type loader maps"),
-        new("__gvm_table"u8.ToArray(), CommonReferences, 0, "type loader maps"),
+        new("__GenericTypesTemplateMap"u8.ToArray(), CommonReferences, 0, "type loader maps", 1),
+        new("__gvm_table"u8.ToArray(), CommonReferences, 0, "type loader maps", 2),
         new("__interface_gvm_table"u8.ToArray(), CommonReferences, 0, "type loader maps"),
     ];
 
@@ -349,6 +376,67 @@ internal sealed partial class AotClaims
         foreach (ReferringTable table in s_hashtables)
         {
             if (TryGetBlob(table.Symbol, out ByteView blob, out long offset, out _)) Guarded(table.Name, () => ClaimHashtable(table, blob, offset));
+        }
+        Guarded("type loader layouts", ClaimLayouts);
+    }
+
+    // Parts of the native layout that a table leads to: offset, whose it is, and whether it is a bag and no name.
+    private readonly List<(uint Offset, int Owner, bool IsBag)> _layouts = [];
+
+    private void ClaimLayouts()
+    {
+        if (!TryGetBlob("__nativelayoutinfo"u8, out ByteView blob, out long offset, out _)) return;
+        _layouts.Sort();
+        for (int i = 0; i < _layouts.Count;)
+        {
+            (uint start, int owner, bool bag) = _layouts[i];
+            for (; i < _layouts.Count && _layouts[i].Offset == start; i++)
+            {
+                if (_owners.Common(owner, _layouts[i].Owner) is var common and not 0) owner = common;
+            }
+            if (!blob.Contains(start, 1)) continue;
+            int at = (int)start;
+            long next = i < _layouts.Count ? _layouts[i].Offset : blob.Length;
+            if (bag)
+            {
+                // Pairs of a kind and a number, up to kind 0.
+                while (at < next && NativeFormat.Unsigned(blob, ref at) != 0) NativeFormat.Unsigned(blob, ref at);
+            }
+            else
+            {
+                // A method's name, and where its signature is.
+                ReadText(blob, ref at);
+                NativeFormat.Signed(blob, ref at);
+            }
+            _scope.Own(offset + start, at - start, owner, ContentKind.Metadata, Basis.Derived, Blobs);
+        }
+    }
+
+    /// <summary>
+    /// Which methods implement a generic virtual method of an interface: interface, name, and for each implementation its
+    /// name, its type, and the interfaces that it does so for with their signatures.
+    /// </summary>
+    private void AddInterfaceImplementations(ByteView blob, int payload, int end)
+    {
+        int at = payload;
+        blob = blob.Slice(0, end);
+        int Owner() => NativeFormat.Unsigned(blob, ref at) is var number && number < (uint)_references[CommonReferences].Length ? _references[CommonReferences][number] : 0;
+        void Name(uint layout, int owner)
+        {
+            if (owner != 0) _layouts.Add((layout, owner, false));
+        }
+        int type = Owner();
+        Name(NativeFormat.Unsigned(blob, ref at), type);
+        for (uint n = NativeFormat.Unsigned(blob, ref at); n > 0; n--)
+        {
+            uint name = NativeFormat.Unsigned(blob, ref at);
+            // What is ambiguous or abstract again has no implementation.
+            if (name < 0xFFFFFFF0) Name(name, Owner());
+            for (uint i = NativeFormat.Unsigned(blob, ref at); i > 0; i--)
+            {
+                Owner();
+                for (uint j = NativeFormat.Unsigned(blob, ref at); j > 0; j--) NativeFormat.Unsigned(blob, ref at);
+            }
         }
     }
 
@@ -360,6 +448,11 @@ internal sealed partial class AotClaims
         var starts = new int[entries.Count * 2];
         for (int i = 0; i < entries.Count; i++) (starts[i * 2], starts[i * 2 + 1]) = (entries[i].Start, entries[i].Payload);
         Array.Sort(starts);
+        int kept = 0;
+        foreach (int start in starts)
+        {
+            if (kept == 0 || starts[kept - 1] != start) starts[kept++] = start;
+        }
         foreach (NativeHashEntry entry in entries)
         {
             int at = entry.Payload;
@@ -367,9 +460,16 @@ internal sealed partial class AotClaims
             for (int i = 0; i < table.Position; i++) number = NativeFormat.Unsigned(blob, ref at);
             int owner = number < (uint)references.Length ? references[number] : 0;
             if (owner == 0) continue;
-            int next = Array.BinarySearch(starts, entry.Payload);
-            while (next >= 0 && next < starts.Length && starts[next] == entry.Payload) next++;
-            int end = next >= 0 && next < starts.Length ? starts[next] : at;
+            int next = Array.BinarySearch(starts, 0, kept, entry.Payload) + 1;
+            int end = next < kept ? starts[next] : (int)blob.Length;
+            if (table.Layout != 0)
+            {
+                int position = entry.Payload;
+                uint layout = 0;
+                for (int i = 0; i <= table.Layout; i++) layout = NativeFormat.Unsigned(blob, ref position);
+                _layouts.Add((layout, owner, table.Layout == 1 && table.Table == CommonReferences));
+            }
+            else if (table.Symbol.AsSpan().SequenceEqual("__interface_gvm_table"u8)) AddInterfaceImplementations(blob, entry.Payload, end);
             _scope.Own(offset + entry.Start, entry.End - entry.Start, owner, ContentKind.Metadata, Basis.Derived, Blobs);
             _scope.Own(offset + entry.Payload, end - entry.Payload, owner, ContentKind.Metadata, Basis.Derived, Blobs);
         }

@@ -13,6 +13,9 @@ internal sealed partial class AotClaims
 {
     private const byte Symbols = 2, Blobs = 3;
 
+    // More owners than this at one address are not told apart.
+    private const int MaxShared = 256;
+
     // Between two sized symbols this much is alignment, whatever it is filled with.
     private const int MaxAlignment = 15;
 
@@ -91,7 +94,7 @@ internal sealed partial class AotClaims
             {
                 AotSymbol symbol = _image.Symbols[s];
                 int owner = _managed.Resolve(_image.Name(symbol), _image.MappedName(symbol), managedOnly);
-                if (owner != 0 && !several.Contains(owner)) several.Add(owner);
+                if (owner != 0 && several.Count < MaxShared && !several.Contains(owner)) several.Add(owner);
             }
             if (several.Count > 0)
             {
@@ -220,21 +223,29 @@ internal sealed partial class AotClaims
 
     private void ClaimFrames()
     {
-        int area = _image.FindArea(".eh_frame"u8);
-        if (area < 0 || _image.Areas[area].Offset < 0) return;
-        AotArea frames = _image.Areas[area];
-        var commons = new List<(int Offset, int Length)>();
-        List<FrameEntry> entries = FrameTable.Read(_scope.Bytes.Slice(frames.Offset, frames.Length), frames.Start, commons);
+        ElfFile binary = _image.Binary;
+        int section = binary.FindSection(".eh_frame"u8);
+        if (section < 0) return;
         int shared = _owners.Component(NativeComponents.UnwindTables);
-        foreach ((int offset, int length) in commons) _scope.Own(frames.Offset + offset, length, shared, ContentKind.Unwind, Basis.Exact, Symbols);
+        ClaimFrameHeader();
         var tables = new List<(ulong Address, int Owner)>();
-        foreach (FrameEntry entry in CollectionsMarshal.AsSpan(entries))
+        using var entries = new NativeChunks<FrameEntry>();
+        try
         {
-            int owner = OwnerAt(entry.Code);
-            _scope.Own(frames.Offset + entry.Offset, entry.Length, owner != 0 ? owner : shared, ContentKind.Unwind, Basis.Exact, Symbols);
-            if (entry.Lsda != 0 && owner != 0) tables.Add((entry.Lsda, owner));
+            EhFrame.Read(binary, section, entries, (start, length) => _scope.Own(start, length, shared, ContentKind.Unwind, Basis.Exact, Symbols));
         }
-        ClaimFrameHeader(shared);
+        catch (BadFormatException e)
+        {
+            // What was read before the damage is as good as ever.
+            _scope.Warn(MapWarningCodes.Attribution, $"not all frame entries could be read: {e.Message}");
+        }
+        for (int i = 0; i < entries.Count; i++)
+        {
+            FrameEntry entry = entries[i];
+            int owner = entry.Code >= 0 && binary.TryGetAddress(entry.Code, out ulong code) ? OwnerAt(code) : 0;
+            _scope.Own(entry.Offset, entry.Length, owner != 0 ? owner : shared, ContentKind.Unwind, Basis.Exact, Symbols);
+            if (entry.Lsda >= 0 && owner != 0 && binary.TryGetAddress(entry.Lsda, out ulong table)) tables.Add((table, owner));
+        }
 
         // Exception tables and GC info have no length of their own: one reaches to where the next starts.
         tables.Sort();
@@ -259,24 +270,17 @@ internal sealed partial class AotClaims
         }
     }
 
-    // Linux Standard Base, "The .eh_frame_hdr section": a sorted table of (function, frame entry).
-    private void ClaimFrameHeader(int shared)
+    private void ClaimFrameHeader()
     {
-        int index = _image.FindArea(".eh_frame_hdr"u8);
-        if (index < 0 || _image.Areas[index].Offset < 0) return;
-        AotArea area = _image.Areas[index];
-        ByteView header = _scope.Bytes.Slice(area.Offset, area.Length);
-        // Pointer relative to itself, count as 32 bits, table relative to the section: what linkers write.
-        if (header.Length >= 12 && header.U8(0) == 1 && header.U8(1) == 0x1B && header.U8(2) == 0x03 && header.U8(3) == 0x3B)
+        ElfFile binary = _image.Binary;
+        int section = binary.FindSection(".eh_frame_hdr"u8);
+        if (section < 0 || !EhFrame.TryReadTable(binary, section, out long start, out int count, out int size, out byte encoding)) return;
+        for (int i = 0; i < count; i++)
         {
-            long count = Math.Min(header.U32(8), (header.Length - 12) / 8);
-            for (long i = 0; i < count; i++)
-            {
-                int owner = OwnerAt(area.Start + (ulong)(long)header.I32(12 + i * 8));
-                _scope.Own(area.Offset + 12 + i * 8, 8, owner != 0 ? owner : shared, ContentKind.Unwind, Basis.Exact, Symbols);
-            }
+            long at = start + (long)i * size, code = EhFrame.TableCode(binary, section, at, encoding);
+            int owner = code >= 0 && binary.TryGetAddress(code, out ulong address) ? OwnerAt(address) : 0;
+            if (owner != 0) _scope.Own(binary.Sections[section].Offset + at, size, owner, ContentKind.Unwind, Basis.Exact, Symbols);
         }
-        _scope.Own(area.Offset, area.Length, shared, ContentKind.Unwind, Basis.Exact, Symbols);
     }
 
     private void ClaimRelocations()

@@ -106,7 +106,6 @@ internal sealed class ManagedSymbols
         new("__Module"u8.ToArray(), Target.Data, "module header"),
         new("g_compilerEmbedded"u8.ToArray(), Target.Data, "runtime settings"),
         new("__Str_"u8.ToArray(), Target.Data, StringLiterals),
-        new("__managed__"u8.ToArray(), Target.Data, "startup"),
     ];
 
     // By the third letter, which nearly all differ in; rules of one letter keep their order.
@@ -148,7 +147,7 @@ internal sealed class ManagedSymbols
         }
         foreach (ref readonly MstatTypeRecord t in mstat.Types.AsSpan())
         {
-            ByteView name = mstat.Name(t.Name);
+            ByteView name = SymbolName(mstat.Name(t.Name));
             int known = Add(t.Type, -1, t.Constructed, t.Size);
             _exact.TryAdd(name, known);
             _types.TryAdd(TypeNameOf(name), known);
@@ -223,6 +222,16 @@ internal sealed class ManagedSymbols
             bySize[method.Code] = bySize.TryGetValue(method.Code, out int other) ? _owners.Common(other, owner) is var common and not 0 ? common : other : owner;
         }
         return bySize;
+    }
+
+    /// <summary>True for the name of data that the compiler makes for the program as a whole.</summary>
+    public static bool IsProgramData(ReadOnlySpan<byte> name)
+    {
+        foreach (ref readonly Rule rule in s_rulesByLetter[name.Length > 2 ? name[2] : 0].AsSpan())
+        {
+            if (rule.Target == Target.Data && name.StartsWith(rule.Prefix)) return true;
+        }
+        return false;
     }
 
     /// <summary>Bytes that the statistics say a symbol's object has in memory; 0 where they do not.</summary>
@@ -321,6 +330,9 @@ internal sealed class ManagedSymbols
         {
             for (int i = 0; i < source.Length; i++) target[i] = char.IsAsciiLetterOrDigit(source[i]) ? source[i] : '_';
         });
+
+    // The statistics may say " constructed" behind a type's symbol.
+    private static ByteView SymbolName(ByteView name) => name.IndexOf(" "u8) is >= 0 and var end ? name.Slice(0, end) : name;
 
     private static ByteView TypeNameOf(ByteView symbol)
     {

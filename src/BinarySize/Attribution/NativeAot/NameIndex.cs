@@ -10,7 +10,7 @@ namespace BinarySize.Attribution.NativeAot;
 internal sealed class NameIndex
 {
     // A name longer than this is not looked at further: it bounds the time that hostile names take.
-    public const int MaxName = 1 << 14;
+    public const int MaxName = 1 << 12;
 
     private readonly record struct Entry(ulong Hash, ByteView Name, int Value);
 

@@ -87,24 +87,29 @@ public static class NativeAotAttribution
             return null;
         }
         if (image.Symbols.Length == 0) return mstat;
-        // A sample is enough to tell whether both come from one compilation: names of methods agree or they do not.
+        // Names of methods tell whether both come from one compilation: nearly all of either are in the other.
         var names = new NameIndex();
-        foreach (ref readonly MstatMethodRecord m in mstat.Methods.AsSpan()) names.TryAdd(mstat.Name(m.Name), 1);
-        int code = image.FindArea("__managedcode"u8), symbols = 0, known = 0;
+        for (int i = 0; i < mstat.Methods.Length; i++) names.TryAdd(mstat.Name(mstat.Methods[i].Name), i);
+        var seen = new bool[mstat.Methods.Length];
+        int code = image.FindArea("__managedcode"u8), symbols = 0, known = 0, met = 0;
         foreach (ref readonly AotItem item in image.Items.AsSpan())
         {
             if (item.Area != code) continue;
             symbols++;
+            bool any = false;
             for (int i = item.First; i < item.First + item.Count; i++)
             {
-                if (names.Find(image.Name(image.Symbols[i])) < 0) continue;
-                known++;
-                break;
+                int method = names.Find(image.Name(image.Symbols[i]));
+                if (method < 0) continue;
+                any = true;
+                if (!seen[method]) met++;
+                seen[method] = true;
             }
+            if (any) known++;
         }
-        if (known * 10 >= symbols * 9) return mstat;
+        if (known * 10L >= symbols * 9L && met * 10L >= seen.Length * 9L) return mstat;
         scope.Warn(MapWarningCodes.Mismatch, string.Create(CultureInfo.InvariantCulture,
-            $"{file.Path} knows {known} of the binary's {symbols} managed functions: it is another build's and is not used"));
+            $"{file.Path} knows {known} of the binary's {symbols} managed functions, which have {met} of its {seen.Length}: it is another build's and is not used"));
         return null;
     }
 }

@@ -16,25 +16,25 @@ internal static class NativeComponents
 
     private static readonly (byte[] Prefix, string Component)[] s_prefixes = Sorted(
     [
-        (GarbageCollector, "_ZN3WKS _ZNK3WKS _ZTVN3WKS _ZZN3WKS _ZN3SVR _ZNK3SVR _ZTVN3SVR _ZZN3SVR _ZL3WKS _ZN8GCConfig _ZN6GCHeap _ZN13GCHandleStore _ZN15GCHandleManager _ZTV13GCHandleStore _ZTV15GCHandleManager"
+        (GarbageCollector, "_ZN3WKS _ZNK3WKS _ZTVN3WKS _ZZN3WKS _ZN3SVR _ZNK3SVR _ZTVN3SVR _ZZN3SVR WKS _ZN8GCConfig _ZN6GCHeap _ZN13GCHandleStore _ZN15GCHandleManager _ZTV13GCHandleStore _ZTV15GCHandleManager"
             + " _ZN15IGCHeapInternal _ZN6GCScan _ZN17HandleTableBucket _ZN18SoftwareWriteWatch _ZN13GCToEEInterface _ZN15GCToOSInterface _ZN7GCEvent _ZN13GCEventStatus _ZN16GCToCLREventSink"
-            + " _ZTV16GCToCLREventSink _ZN15GCHeapUtilities _ZN13GCHeapAffinit _Z13GC_Initialize GC_Initialize GC_VersionInfo _Z18record_changed_seg _Z22GetConvertedGeneration _Z3Hnd _Z20HndCreate _Z15Block _Z9Block"
-            + " _Z15ParseIndexOrRange _Z17ParseIndexOrRange _Z27ParseGCHeapAffinitizeRanges _Z21CreateGCHandleManager g_gc g_heap g_theGCHeap g_bulk g_write_watch g_card g_ephemeral g_lowest g_highest g_region g_gcToClr"
-            + " _ZL14g_gc g_num_ _Z12InitializeGC _Z20InitializeGC _Z21InitializeGC _ZN13GcInfoDecoder _ZN13GcSlotDecoder _ZN15BitStreamReader _Z9EnumGcRef _Z23EnumGcRef _Z30EnumGcRef _Z10EnumGcRefs _Z4Ref_ _Z16Ref_"),
-        (VectorSort, "_ZN6vxsort _ZNK6vxsort _ZTVN6vxsort _Z10do_vxsort _Z20IsSupportedInstruction _Z22InitSupportedInstructionSet mask_table_ perm_table"),
+            + " _ZTV16GCToCLREventSink _ZN15GCHeapUtilities _ZN13GCHeapAffinit GC_Initialize GC_VersionInfo record_changed_seg GetConvertedGeneration Hnd Block"
+            + " ParseIndexOrRange ParseGCHeapAffinitizeRanges CreateGCHandleManager g_gc g_heap g_theGCHeap g_bulk g_write_watch g_card g_ephemeral g_lowest g_highest g_region g_gcToClr"
+            + " g_gc g_num_ InitializeGC _ZN13GcInfoDecoder _ZN13GcSlotDecoder _ZN15BitStreamReader EnumGcRef Ref_"),
+        (VectorSort, "_ZN6vxsort _ZNK6vxsort _ZTVN6vxsort do_vxsort IsSupportedInstruction InitSupportedInstructionSet mask_table_ perm_table"),
         (Unwinder, "_ZN9libunwind _ZTVN9libunwind _ZNK9libunwind __libunwind _ZN13UnwindHelpers __unw_ unw_ _Unwind_"),
-        (Exceptions, "_Z28InitializeHardwareExceptionHandling _Z35InitializeHardwareExceptionHandling RhpThrow RhpCall RhRethrow RhpRethrow _Z14SIGSEGVHandler _Z13SIGFPEHandler RhpHardwareExceptionHandler"
+        (Exceptions, "InitializeHardwareExceptionHandling RhpThrow RhpCall RhRethrow RhpRethrow SIGSEGVHandler SIGFPEHandler RhpHardwareExceptionHandler"
             + " RhpRhThrow RhpFailFast RhpFirstChance RhpEH _ZN18StackFrameIterator RhpSfi RhpGetExceptionInfo"),
-        (Runtime, "Rh _Z2Rh __security_cookie _ZN6Thread _ZN11ThreadStore _ZN11TypeManager _ZN17TypeManagerHandle _ZN15RuntimeInstance _ZN8RhConfig _ZN9ObjHeader _ZN6Object _ZN5Array _ZN18RestrictedCallouts _ZN9StressLog _ZN15ThreadStressLog"
-            + " _ZN9SyncClean _ZN10CrstStatic _ZN18YieldProcessor _ZN26YieldProcessor _ZN27YieldProcessor _ZN9AllocHeap _ZN11MethodTable _ZN14CLREventStatic _ZN5Event _ZN4Crst _ZN10CrstHolder _Z18GetRuntimeInstance"
-            + " _Z28GetCurrentThread _Z14GetThreadStore _Z21RuntimeThreadShutdown RuntimeThreadShutdown ReturnFrom RegisterCodeManager RegisterUnboxing FinalizerStart main _Z36ReclaimUnused _Z27InitializeInterfaceDispatch"
-            + " DotNetRuntimeDebugHeader PopulateDebugHeaders _Z20PopulateDebugHeaders g_pRhConfig g_runtime _ZN15EECodeManager _ZN12EETypeHash t_ tls_ _ZN17InterfaceDispatch"),
-        (Platform, "Pal _Z3Pal _ZN9UnixEvent _ZN15EventUnixHandle _ZTV15EventUnixHandle _ZN14UnixHandleBase _ZN10UnixHandle _ZTV10UnixHandle _ZN12UNIX_CONTEXT _ZN21UnixNativeCodeManager _ZTV21UnixNativeCodeManager _ZN6CGroup"
+        (Runtime, "Rh __security_cookie _ZN6Thread _ZN11ThreadStore _ZN11TypeManager _ZN17TypeManagerHandle _ZN15RuntimeInstance _ZN8RhConfig _ZN9ObjHeader _ZN6Object _ZN5Array _ZN18RestrictedCallouts _ZN9StressLog _ZN15ThreadStressLog"
+            + " _ZN9SyncClean _ZN10CrstStatic _ZN18YieldProcessor _ZN26YieldProcessor _ZN27YieldProcessor _ZN9AllocHeap _ZN11MethodTable _ZN14CLREventStatic _ZN5Event _ZN4Crst _ZN10CrstHolder GetRuntimeInstance"
+            + " GetCurrentThread GetThreadStore RuntimeThreadShutdown ReturnFrom RegisterCodeManager RegisterUnboxing FinalizerStart main ReclaimUnused InitializeInterfaceDispatch"
+            + " DotNetRuntimeDebugHeader PopulateDebugHeaders g_pRhConfig g_runtime _ZN15EECodeManager _ZN12EETypeHash t_ tls_ _ZN17InterfaceDispatch"),
+        (Platform, "Pal _ZN9UnixEvent _ZN15EventUnixHandle _ZTV15EventUnixHandle _ZN14UnixHandleBase _ZN10UnixHandle _ZTV10UnixHandle _ZN12UNIX_CONTEXT _ZN21UnixNativeCodeManager _ZTV21UnixNativeCodeManager _ZN6CGroup"
             + " _ZN18CLRCriticalSection minipal_ RaiseFailFastException CloseHandle GetCurrentProcess GetCurrentThread DuplicateHandle InitializeCriticalSection DeleteCriticalSection EnterCriticalSection LeaveCriticalSection"
-            + " SetEvent ResetEvent GetEnvironmentVariableA WaitForSingleObjectEx _stricmp PopulateControlSegmentRegisters FlushProcessWriteBuffers GetSystemTimeAsFileTime _Z22NUMASupportInitialize _Z16BindMemoryPolicy"
-            + " _Z19GetNumaNodeNumByCpu g_cgroup g_numa _Z11GetCpuLimit _Z19InitializeCpuCGroup"),
-        (EventPipe, "EventPipe _Z9EventPipe _Z18EventPipe NativeRuntimeEventSource EventTracing_ FireEtw InitDotNETRuntime DotNETRuntime _Z2ep_ _Z3ep_ ep_ ds_ _Z3ds_ _ep_ _ds_ dn_ _dn_ DiagnosticServer MICROSOFT_WINDOWS_DOTNETRUNTIME"
-            + " RuntimeEventsource_ _ZN3ETW _ZN11ProfHeapWalk quiet_linker_empty_file_warning EventEnabled _Z17DiagnosticServer_"),
+            + " SetEvent ResetEvent GetEnvironmentVariableA WaitForSingleObjectEx _stricmp PopulateControlSegmentRegisters FlushProcessWriteBuffers GetSystemTimeAsFileTime NUMASupportInitialize BindMemoryPolicy"
+            + " GetNumaNodeNumByCpu g_cgroup g_numa GetCpuLimit InitializeCpuCGroup"),
+        (EventPipe, "EventPipe RhEventPipeInternal_ EventPipeInternal_ NativeRuntimeEventSource EventTracing_ FireEtw InitDotNETRuntime DotNETRuntime ep_ ds_ aot_ipc config_ provider_ _ep_rt _ep_ _ds_ dn_ _dn_ DiagnosticServer MICROSOFT_WINDOWS_DOTNETRUNTIME"
+            + " RuntimeEventsource_ _ZN3ETW _ZN11ProfHeapWalk quiet_linker_empty_file_warning EventEnabled DiagnosticServer_"),
         (SystemNative, "SystemNative_ InitializeTerminalAndSignalHandling InitializeTerminal UninitializeTerminal ReinitializeTerminal InstallTTOUHandler UninstallTTOUHandler g_config_specified"),
         (Globalization, "GlobalizationNative_ UErrorCodeToBool GetLocale FixupLocaleName CreateCustomizedRules u_ ucal_ ucol_ ucurr_ udat_ udatpg_ uenum_ uidna_ uldn_ uloc_ ulocdata_ unorm2_ unum_ ures_ usearch_ utf8_ isIcu"),
         (OpenSsl, "CryptoNative_ InitializeOpenSSLShim local_ g_x509 g_ssl g_bio g_ex SSL_ EVP_ X509_ ASN1_ BIO_ BN_ RSA_ EC_ DSA_ HMAC_ ERR_ OPENSSL_ CRYPTO_ OBJ_ OCSP_ PKCS PEM_ RAND_ TLS_ DH_ d2i_ i2d_ GENERAL_ sk_ a2d_ i2a_"),
@@ -49,6 +49,15 @@ internal static class NativeComponents
 
     /// <summary>The component of a symbol; null where its name does not tell.</summary>
     public static string? Find(ReadOnlySpan<byte> symbol)
+    {
+        if (FindPrefix(symbol) is { } found) return found;
+        // A function of C++ outside of namespaces: _Z, the length of its name, the name.
+        if (!symbol.StartsWith("_Z"u8)) return null;
+        ReadOnlySpan<byte> name = symbol[(symbol.StartsWith("_ZL"u8) ? 3 : 2)..].TrimStart("0123456789"u8);
+        return name.IsEmpty || name.Length >= symbol.Length - 2 ? null : FindPrefix(name);
+    }
+
+    private static string? FindPrefix(ReadOnlySpan<byte> symbol)
     {
         // Longest first, so that the first hit is the best one.
         foreach ((byte[] prefix, string component) in s_prefixes)

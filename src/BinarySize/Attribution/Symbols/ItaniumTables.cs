@@ -2,6 +2,15 @@ namespace BinarySize.Attribution.Symbols;
 
 internal ref partial struct ItaniumDemangler
 {
+    /// <summary>Number of the operator with a code of two letters; -1 where there is none.</summary>
+    internal static int FindOperator(byte a, byte b) => Operators.Find(a, b);
+
+    /// <summary>An operator as it is written, without "operator".</summary>
+    internal static ReadOnlySpan<byte> OperatorText(int index) => Operators.TextOf(index).TrimEnd((byte)' ');
+
+    /// <summary>How many operands it takes in an expression; 0 where it is written in a way of its own.</summary>
+    internal static int OperatorOperands(int index) => Operators.OperandsOf(index);
+
     /// <summary>Words that stand for short codes.</summary>
     private static class Text
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BinarySize.Attribution.Go;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -34,6 +35,7 @@ public static class ElfReader
         }
         using var owners = new ElfSymbolOwners(scope, file, debug) { SectionPart = section => parts[section] };
         owners.Claim();
+        GoAttribution.TryApply(scope, GoImage.From(file, parts));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BinarySize.Attribution.Go;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -141,12 +142,14 @@ public static class MachOReader
             if (segment.Name == "__LINKEDIT") linkEdit = segments[i];
         }
         int relocations = -1;
-        foreach (MachOFile.Section section in file.Sections)
+        var sections = new int[file.Sections.Count];
+        for (int i = 0; i < sections.Length; i++)
         {
+            MachOFile.Section section = file.Sections[i];
             MachOFile.Segment segment = file.Segments[section.Segment];
             if (section.FileSize > 0)
             {
-                scope.Claim(section.Offset, section.FileSize, PartKind.Section, ContentOf(section, segment), $"{section.SegmentName},{section.Name}", segments[section.Segment]);
+                sections[i] = scope.Claim(section.Offset, section.FileSize, PartKind.Section, ContentOf(section, segment), $"{section.SegmentName},{section.Name}", segments[section.Segment]);
             }
             if (section.RelocationCount > 0)
             {
@@ -158,7 +161,16 @@ public static class MachOReader
         {
             scope.Claim(table.Offset, table.Size, PartKind.Block, ContentOf(table), table.Name, linkEdit);
         }
-        if (scope.WithOwners) OwnSymbols(scope, file, file);
+        if (!scope.WithOwners) return;
+        OwnSymbols(scope, file, file);
+        GoAttribution.TryApply(scope, GoImage.From(file, sections));
+    }
+
+    /// <summary>Lets the symbols of a thin file own its bytes, and claims no parts.</summary>
+    internal static void ReadSymbols(in MapScope scope)
+    {
+        MachOFile file = MachOFile.Parse(scope.Bytes);
+        OwnSymbols(scope, file, file);
     }
 
     private static ContentKind ContentOf(MachOFile.Section section, MachOFile.Segment segment) => section.Name switch

@@ -39,20 +39,20 @@ internal sealed class ManagedReader
             int part = _scope.Claim(root, length, PartKind.Block, ContentKind.Metadata, "metadata", _layout.PartAt(root));
             tables = MetadataTables.Read(_bytes, root, length);
             ClaimMetadata(tables, root, part);
-            owners = new MetadataOwners(_scope, _layout, tables);
+            if (_scope.WithOwners) owners = new MetadataOwners(_scope, _layout, tables);
         });
         Directory(header + 32, "strong name signature", ContentKind.Signature);
         Directory(header + 40, "code manager table", ContentKind.Format);
         Directory(header + 48, "vtable fixups", ContentKind.Format);
         Directory(header + 56, "export address table jumps", ContentKind.Format);
-        if (tables is not null && owners is not null)
+        // The assembly has whatever nobody has more closely.
+        if (owners is not null) _scope.Own(0, _bytes.Length, owners.Assembly, ContentKind.Other);
+        Guarded("the manifest resources", () =>
         {
-            // The assembly has whatever nobody has more closely.
-            _scope.Own(0, _bytes.Length, owners.Assembly, ContentKind.Other);
-            Guarded("the manifest resources", () => ClaimResources(tables, header + 24));
-            owners.Attribute();
-        }
-        else Guarded("the manifest resources", () => Directory(header + 24, "manifest resources", ContentKind.Resource));
+            if (tables is not null) ClaimResources(tables, header + 24);
+            else Directory(header + 24, "manifest resources", ContentKind.Resource);
+        });
+        owners?.Attribute();
         if (_bytes.U32(header + 64) is var native and not 0)
         {
             Guarded("the ReadyToRun header", () => ReadyToRunReader.Read(_scope, _layout, native, _bytes.U32(header + 68), machine, tables, owners));

@@ -64,6 +64,7 @@ internal sealed class MetadataOwners
             if (a == Assembly || b == Assembly) return Assembly;
             // Nodes of one kind never lie below each other, so the finer kind goes up.
             Owner x = map.OwnerAt(a), y = map.OwnerAt(b);
+            if (x.Kind <= OwnerKind.Assembly || y.Kind <= OwnerKind.Assembly) return Assembly;
             if (x.Kind >= y.Kind) a = x.Parent;
             if (y.Kind >= x.Kind) b = y.Parent;
         }

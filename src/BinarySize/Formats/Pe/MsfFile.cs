@@ -9,6 +9,9 @@ namespace BinarySize.Formats.Pe;
 internal sealed class MsfFile
 {
     private readonly ByteView _bytes;
+
+    // Streams may share blocks: what is gathered altogether is bounded by the file.
+    private long _budget;
     private readonly uint _blockSize;
     private readonly byte[] _directory;
 
@@ -18,6 +21,7 @@ internal sealed class MsfFile
     private MsfFile(ByteView bytes, uint blockSize, byte[] directory, (long, long)[] streams)
     {
         _bytes = bytes;
+        _budget = bytes.Length * 4;
         _blockSize = blockSize;
         _directory = directory;
         _streams = streams;
@@ -60,6 +64,7 @@ internal sealed class MsfFile
     {
         if ((uint)index >= (uint)_streams.Length) return FileView.FromBytes([], "");
         (long size, long blocks) = _streams[index];
+        if (size > _budget) throw new BadFormatException("its streams overlap");
         byte[] content = new byte[size];
         Gather(content, _directory.AsSpan((int)blocks, (int)((size + _blockSize - 1) / _blockSize * 4)));
         return FileView.FromBytes(content, "");
@@ -67,6 +72,8 @@ internal sealed class MsfFile
 
     private void Gather(Span<byte> target, ReadOnlySpan<byte> blockNumbers)
     {
+        _budget -= target.Length;
+        if (_budget < 0) throw new BadFormatException("its streams overlap");
         for (int done = 0; done < target.Length;)
         {
             uint block = BitConverter.ToUInt32(blockNumbers);

@@ -10,6 +10,9 @@ internal sealed class PeExports
 
     private readonly List<Entry> _entries = [];
 
+    /// <summary>RVA of the export RTR_HEADER; 0 where there is none.</summary>
+    public uint ReadyToRunHeader { get; private set; }
+
     /// <summary>Reads the names and adds them to <paramref name="symbols"/>.</summary>
     public static PeExports Read(in MapScope scope, PeFile pe, ImageLayout layout, PeDirectory directory, PeSymbols symbols)
     {
@@ -34,6 +37,7 @@ internal sealed class PeExports
             if (ordinal >= functions) continue;
             long address = addressTable + ordinal * 4L;
             uint rva = bytes.U32(address);
+            if (nameLength == 10 && bytes.Matches(name, "RTR_HEADER"u8)) exports.ReadyToRunHeader = rva;
             int nameId = scope.Names.AddMapped(bytes.Slice(name, nameLength));
             if (!layout.TryMap(rva, out long target, out long limit))
             {

@@ -1,5 +1,7 @@
 using System.Globalization;
+using BinarySize.Attribution.Go;
 using BinarySize.Formats.Managed;
+using BinarySize.Formats.ReadyToRun;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -14,6 +16,9 @@ public sealed class PeReader
         "debug directory", "architecture", "global pointer", "TLS directory", "load configuration", "bound imports",
         "import address table", "delay import directory", "CLI header",
     ];
+
+    // A loader takes no more (PE format, "NumberOfSections"); in files with more of them they may well overlap.
+    private const int MaxSections = 96;
 
     private readonly MapScope _scope;
     private readonly PeFile _pe;
@@ -58,6 +63,7 @@ public sealed class PeReader
         ClaimSymbolTable();
         if (!_pe.IsImage)
         {
+            if (!_scope.WithOwners) return;
             ReadCoffSymbols();
             _symbols.Resolve(ContentAt);
             return;
@@ -70,13 +76,14 @@ public sealed class PeReader
         }
         ClaimOverlay();
         if (!_scope.WithOwners) return;
-        if (_pe.IsManaged)
-        {
-            // Its native code, if any, is known by the managed side: ReadyToRun tables name it.
-            Guarded("the CLI header", () => ManagedReader.Read(_scope, _layout, _pe.Directory(PeDirectories.Cor).Rva, _pe.Machine));
-        }
-        else ReadNative(pdb);
+        // The native code of a managed image is ReadyToRun code, which managed tables name, but for mixed-mode assemblies.
+        if (!_pe.IsManaged || IsMixed()) ReadNative(pdb);
+        if (_pe.IsManaged) Guarded("the CLI header", () => ManagedReader.Read(_scope, _layout, _pe.Directory(PeDirectories.Cor).Rva, _pe.Machine));
     }
+
+    // COMIMAGE_FLAGS_ILONLY is not set, and there is no ManagedNativeHeader: C++/CLI.
+    private bool IsMixed() => _layout.TryMap(_pe.Directory(PeDirectories.Cor).Rva, out long header, out long available)
+        && available >= 72 && (_bytes.U32(header + 16) & 1) == 0 && _bytes.U32(header + 64) == 0;
 
     /// <summary>One damaged table does not lose the rest.</summary>
     private void Guarded(string what, Action read)
@@ -138,7 +145,7 @@ public sealed class PeReader
             {
                 // Raw data is rounded up to the file alignment: zeros (LLVM: breakpoints in code) beyond what is used in memory.
                 long used = Math.Min(s.VirtualSize, size);
-                if (used > 0 && size > used && LastUsed(s.RawOffset + used, size - used, s.IsCode ? (byte)0xCC : (byte)0) is var more && used + more < size)
+                if (used > 0 && size > used && i < MaxSections && LastUsed(s.RawOffset + used, size - used, s.IsCode ? (byte)0xCC : (byte)0) is var more && used + more < size)
                 {
                     _scope.Claim(s.RawOffset + used + more, size - used - more, PartKind.Padding, ContentKind.Padding, "padding", part);
                 }
@@ -232,7 +239,7 @@ public sealed class PeReader
             switch (index)
             {
                 case PeDirectories.Debug:
-                    ReadDebug(start, length);
+                    DebugDirectory.Read(_scope, _layout, start, length);
                     break;
                 case PeDirectories.Import:
                     ReadImports(start);
@@ -249,34 +256,6 @@ public sealed class PeReader
         PeDirectories.Tls or PeDirectories.LoadConfig => ContentKind.ReadOnlyData,
         _ => ContentKind.Format,
     };
-
-    private void ReadDebug(long table, long length)
-    {
-        for (long at = table; at + 28 <= table + length; at += 28)
-        {
-            uint type = _bytes.U32(at + 12), size = _bytes.U32(at + 16), offset = _bytes.U32(at + 24);
-            if (size == 0 || offset == 0) continue;
-            string name = type switch
-            {
-                1 => "COFF debug information",
-                2 => "CodeView record",
-                3 => "FPO records",
-                4 => "debug file name",
-                12 => "compiler features",
-                13 => "profile-guided optimization data",
-                14 => "link-time code generation",
-                16 => "reproducible build hash",
-                17 => "embedded portable PDB",
-                19 => "PDB checksum",
-                20 => "extended DLL characteristics",
-                21 => "perf map entry",
-                _ => string.Create(CultureInfo.InvariantCulture, $"debug data of type {type}"),
-            };
-            // "MPDB", then the unpacked size in bytes, then a deflate stream (portable PDB, "Embedded Portable PDB").
-            long unpacked = type == 17 && size >= 8 && _bytes.Matches(offset, "MPDB"u8) ? _bytes.U32(offset + 4L) : -1;
-            _scope.Claim(offset, size, PartKind.Block, ContentKind.Debug, _scope.Names.Intern(name), _layout.PartAt(offset), unpacked);
-        }
-    }
 
     // Look-up tables, hints, and names, which stand outside the directory itself.
     private void ReadImports(long directory)
@@ -340,9 +319,16 @@ public sealed class PeReader
         Guarded("the COFF symbol table", ReadCoffSymbols);
         PeExports? exports = null;
         if (export is { Rva: not 0, Size: not 0 }) Guarded("the export directory", () => exports = PeExports.Read(_scope, _pe, _layout, export, _symbols));
+        // A composite ReadyToRun image is known by this export; its functions are managed ones.
+        if (exports?.ReadyToRunHeader is { } header and not 0)
+        {
+            Guarded("the ReadyToRun header", () => ReadyToRunReader.Read(_scope, _layout, header, 0, _pe.Machine, null, null));
+            functions = null;
+        }
         _symbols.Resolve(ContentAt);
         functions?.Own(_symbols);
         exports?.Own(_scope, _symbols);
+        GoAttribution.TryApply(_scope, GoImage.From(_pe, _sectionParts));
     }
 
     // PE format, "COFF Symbol Table".

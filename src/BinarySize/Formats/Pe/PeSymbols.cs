@@ -26,7 +26,7 @@ internal enum PeSymbolKind : byte
 internal sealed class PeSymbols
 {
     // Beyond so many names for the same bytes they are one function's aliases in name only.
-    private const int MaxAliases = 64;
+    private const int MaxAliases = 8;
 
     private struct Symbol
     {

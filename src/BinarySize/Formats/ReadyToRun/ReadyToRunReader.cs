@@ -13,7 +13,7 @@ namespace BinarySize.Formats.ReadyToRun;
 /// </summary>
 internal sealed class ReadyToRunReader
 {
-    private const uint Signature = 0x0052_5452;
+    private const uint Signature = 0x0052_5452, Arm64Breakpoint = 0xD43E_0000;
 
     private const int ImportSections = 101, RuntimeFunctions = 102, MethodDefEntryPoints = 103, ExceptionInfo = 104, DebugInfo = 105,
         InstanceEntryPoints = 109, ManifestMetadata = 112, ComponentAssemblies = 115, HotColdMap = 120;
@@ -49,6 +49,9 @@ internal sealed class ReadyToRunReader
     private Function[] _functions = [];
     private int[] _entryOwner = [];
     private readonly List<(long Fixups, int Owner)> _fixups = [];
+
+    // Of a composite image: where each component's method entry points stand.
+    private readonly List<(long Offset, int Assembly)> _components = [];
     private long _budget;
     private int _instantiations;
 
@@ -132,15 +135,31 @@ internal sealed class ReadyToRunReader
     }
 
     // READYTORUN_COMPONENT_ASSEMBLIES_ENTRY: the directories of a component's CLI header and of its own list of sections.
+    // The image's own metadata names the components, in the same order; their types and members stand in their own files.
     private void ClaimComponents(long table, long length)
     {
+        int row = 0;
+        long rest = _bytes.Length / 12;
         for (long at = table; at + 16 <= table + length; at += 16)
         {
+            row++;
             if (!_layout.TryMap(_bytes.U32(at + 8), out long header, out long available) || available < 8) continue;
             uint count = _bytes.U32(header + 4);
             if (count > (available - 8) / 12 || count > 256) continue;
+            rest -= count;
+            if (rest < 0) throw new BadFormatException("its headers overlap");
             _scope.Claim(header, 8 + count * 12L, PartKind.Header, ContentKind.Format, "ReadyToRun component header", _layout.PartAt(header));
             ClaimSections(header + 8, count, component: true);
+            if (_owners is null || _tables is null || row > _tables.Rows(TableId.AssemblyRef)) continue;
+            ByteView name = _tables.StringAt(_tables.Column(TableId.AssemblyRef, row, 6));
+            int owner = _scope.Map.InternOwner(_scope.OwnerRoot, OwnerKind.Assembly, _scope.Names.InternMapped(name));
+            for (uint i = 0; i < count; i++)
+            {
+                long entry = header + 8 + i * 12L;
+                if (!_layout.TryMap(_bytes.U32(entry + 4), out long start, out long left)) continue;
+                _scope.Own(start, Math.Min(_bytes.U32(entry + 8), left), owner, ContentKind.Other, rank: MetadataOwners.Rank);
+                if (_bytes.I32(entry) == MethodDefEntryPoints) _components.Add((start, owner));
+            }
         }
     }
 
@@ -186,21 +205,37 @@ internal sealed class ReadyToRunReader
             f.Address = begin & (_machine == PeFile.MachineArmNT ? ~1u : ~0u);
             if (_layout.TryMap(unwind, out long info, out long left) && left >= 4) f.Unwind = info;
             if (!_layout.TryMap(f.Address, out long start, out long available)) continue;
-            long end;
-            if (hasEnd) end = start + Math.Clamp((long)_bytes.U32(row + 4) - begin, 0, available);
-            else if (_machine == PeFile.MachineI386 || f.Unwind < 0) end = start;
+            long codeLength = 0;
+            if (hasEnd) codeLength = Math.Max(0, (long)_bytes.U32(row + 4) - begin);
+            else if (f.Unwind >= 0 && _machine == PeFile.MachineI386) codeLength = GcNumber(f.Unwind);
             // ARM and its kin: the low 18 bits of the unwind data are the length in instructions.
-            else end = start + Math.Min(available, (_bytes.U32(f.Unwind) & 0x3FFFF) * (_machine == PeFile.MachineArmNT ? 2L : 4L));
+            else if (f.Unwind >= 0) codeLength = (_bytes.U32(f.Unwind) & 0x3FFFF) * (_machine == PeFile.MachineArmNT ? 2L : 4L);
             f.Start = start;
-            f.End = end;
+            f.End = start + Math.Min(codeLength, available);
         }
-        if (hasEnd) return;
-        // x86 states no length: a function ends where the next one starts.
+        if (_machine != PeFile.MachineArm64) return;
+        // Constants stand behind the code that loads them, and are not part of its length; what fills up are breakpoints.
         for (int i = 0; i + 1 < _functions.Length; i++)
         {
             ref Function f = ref _functions[i];
-            if (f.Start >= 0 && f.End == f.Start && _functions[i + 1].Start > f.Start) f.End = _functions[i + 1].Start;
+            long end = _functions[i + 1].Start;
+            if (f.Start < 0 || end <= f.End || end - f.End > 64 * 1024) continue;
+            while (end - 4 >= f.End && _bytes.U32(end - 4) == Arm64Breakpoint) end -= 4;
+            f.End = end;
         }
+    }
+
+    // x86: the GC information starts with the length of the code, seven bits a byte, the high ones first.
+    private long GcNumber(long at)
+    {
+        long value = 0;
+        for (int i = 0; i < 5; i++)
+        {
+            byte b = _bytes.U8(at + i);
+            value = (value << 7) | (uint)(b & 0x7F);
+            if ((b & 0x80) == 0) break;
+        }
+        return value;
     }
 
     // An entry: the function's index with a flag for fixups, and how far back their list lies.
@@ -227,13 +262,21 @@ internal sealed class ReadyToRunReader
 
     private void ReadMethodEntryPoints()
     {
-        if (_owners is null || _tables is null || !_sections.TryGetValue(MethodDefEntryPoints, out (long Offset, long Length) section)) return;
-        var array = new NativeArray(_bytes, section.Offset);
-        uint count = Math.Min(array.Count, (uint)_tables.Rows(TableId.MethodDef));
+        if (_owners is null || _tables is null) return;
+        if (_sections.TryGetValue(MethodDefEntryPoints, out (long Offset, long Length) section)) ReadMethodEntryPoints(section.Offset, 0);
+        foreach ((long offset, int assembly) in _components) ReadMethodEntryPoints(offset, assembly);
+    }
+
+    /// <param name="assembly">The component that all of them belong to; 0 where they are this assembly's methods.</param>
+    private void ReadMethodEntryPoints(long offset, int assembly)
+    {
+        var array = new NativeArray(_bytes, offset);
+        uint count = assembly == 0 ? Math.Min(array.Count, (uint)_tables!.Rows(TableId.MethodDef)) : (uint)Math.Min(array.Count, _bytes.Length);
         for (uint i = 0; i < count; i++)
         {
+            if (--_budget < 0) throw new BadFormatException("the tables of components overlap");
             if (!array.TryGet(i, out long at)) continue;
-            int owner = _owners.Of(TableId.MethodDef, (int)i + 1);
+            int owner = assembly != 0 ? assembly : _owners!.Of(TableId.MethodDef, (int)i + 1);
             long start = at;
             ReadEntry(ref at, owner);
             _scope.Own(start, at - start, owner, ContentKind.ReadOnlyData, rank: MetadataOwners.Rank);
@@ -248,6 +291,7 @@ internal sealed class ReadyToRunReader
         int indexSize = 1 << Math.Min(header & 3, 2), shift = header >> 2;
         long table = section.Offset + 1, end = section.Offset + section.Length;
         if (shift > 30 || (1L << shift) > section.Length) throw new BadFormatException($"a hash table of 2^{shift} buckets does not fit");
+        long left = section.Length * 2;
         for (long bucket = 0; bucket < 1L << shift; bucket++)
         {
             long at = table + Index(table + bucket * indexSize), stop = Math.Min(end, table + Index(table + (bucket + 1) * indexSize));
@@ -262,8 +306,8 @@ internal sealed class ReadyToRunReader
                 ReadEntry(ref entry, owner);
                 _scope.Own(start, at - start, owner, ContentKind.ReadOnlyData, rank: MetadataOwners.Rank);
                 _scope.Own(entryStart, entry - entryStart, owner, ContentKind.ReadOnlyData, rank: MetadataOwners.Rank);
-                _budget -= entry - entryStart + at - start;
-                if (_budget < 0) throw new BadFormatException("its entries overlap");
+                left -= entry - entryStart + at - start;
+                if (left < 0) throw new BadFormatException("its entries overlap");
             }
         }
 
@@ -313,6 +357,7 @@ internal sealed class ReadyToRunReader
             var types = new List<uint>();
             ByteView blob = _tables.BlobAt(_tables.Column(TableId.TypeSpec, parent, 0), out _);
             _budget -= blob.Length;
+            if (_budget < 0) throw new BadFormatException("its types overlap");
             new SignatureReader(blob.Span()).Type(types, 0);
             (table, parent) = types.Count > 0 ? _tables.DecodeTypeDefOrRef(types[0]) : (-1, 0);
         }
@@ -343,7 +388,7 @@ internal sealed class ReadyToRunReader
     // A method has all functions (its handlers) up to the next method's.
     private void OwnFunctions()
     {
-        int code = -1, part = -1, section = -1, owner = 0;
+        int code = -1, section = -1, owner = 0;
         long position = -1;
         for (int i = 0; i < _functions.Length; i++)
         {
@@ -354,7 +399,7 @@ internal sealed class ReadyToRunReader
             if (_layout.PartAt(f.Start) is var at && at != section)
             {
                 section = at;
-                part = code = _scope.Map.AddPart(section, PartKind.Block, ContentKind.Code, _scope.Names.Intern("native code"));
+                code = _scope.Map.AddPart(section, PartKind.Block, ContentKind.Code, _scope.Names.Intern("native code"));
                 position = -1;
             }
             // Functions are aligned; what fills the gap is part of the code as a whole.
@@ -365,7 +410,6 @@ internal sealed class ReadyToRunReader
             _scope.Own(f.Start, f.End - f.Start, owner, ContentKind.Code, rank: MetadataOwners.Rank);
             _scope.Own(f.Row, _machine == PeFile.MachineAmd64 ? 12 : 8, owner, ContentKind.Unwind, rank: MetadataOwners.Rank);
         }
-        _ = part;
     }
 
     // Unwind data is followed by GC information, which has no length of its own: both end where the next begins. Equal ones are folded.
@@ -479,21 +523,25 @@ internal sealed class ReadyToRunReader
         if (_owners is null || !_sections.TryGetValue(ImportSections, out (long Offset, long Length) section)) return;
         int count = (int)Math.Min(section.Length / 20, 64);
         var users = new int[count][];
+        long room = _bytes.Length / 4;
         for (int i = 0; i < count; i++)
         {
+            // Slots are pointers; together they are no more than fit the file.
             long at = section.Offset + i * 20L;
-            users[i] = new int[Math.Min(_bytes.U32(at + 4), _bytes.Length) / Math.Max((int)_bytes.U8(at + 11), 1)];
+            long slots = Math.Min(_bytes.U32(at + 4) / Math.Max((uint)_bytes.U8(at + 11), 4), room);
+            room -= slots;
+            users[i] = new int[slots];
         }
         var lists = new Dictionary<long, int>();
         foreach ((long fixups, int owner) in _fixups) lists[fixups] = _owners.Common(lists.GetValueOrDefault(fixups), owner);
         foreach ((long fixups, int owner) in lists) ReadFixupList(fixups, owner, users);
 
         // Signatures have no length; sorted, each ends where the next begins.
-        var slots = new List<Slot>();
+        var signatures = new List<Slot>();
         for (int i = 0; i < count; i++)
         {
             long at = section.Offset + i * 20L;
-            int size = Math.Max((int)_bytes.U8(at + 11), 1);
+            int size = Math.Max((int)_bytes.U8(at + 11), 4);
             if (!_layout.TryMap(_bytes.U32(at), out long first, out long available)) continue;
             bool signed = _layout.TryMap(_bytes.U32(at + 12), out long list, out long left) && _bytes.U32(at + 12) != 0;
             for (int n = 0; n < users[i].Length && (n + 1L) * size <= available; n++)
@@ -502,24 +550,24 @@ internal sealed class ReadyToRunReader
                 if (owner != 0) _scope.Own(first + (long)n * size, size, owner, ContentKind.Data, rank: MetadataOwners.Rank);
                 if (!signed || (n + 1L) * 4 > left) continue;
                 if (owner != 0) _scope.Own(list + n * 4L, 4, owner, ContentKind.ReadOnlyData, rank: MetadataOwners.Rank);
-                if (_layout.TryMap(_bytes.U32(list + n * 4L), out long signature, out _)) slots.Add(new Slot { Signature = signature, Owner = owner });
+                if (_layout.TryMap(_bytes.U32(list + n * 4L), out long signature, out _)) signatures.Add(new Slot { Signature = signature, Owner = owner });
             }
         }
-        slots.Sort(static (a, b) => a.Signature.CompareTo(b.Signature));
+        signatures.Sort(static (a, b) => a.Signature.CompareTo(b.Signature));
         int part = -1, boundary = 0;
-        for (int i = 0; i < slots.Count;)
+        for (int i = 0; i < signatures.Count;)
         {
-            long start = slots[i].Signature;
+            long start = signatures[i].Signature;
             int owner = 0;
             // Nobody is known to use a slot that code reaches without a fixup.
             bool known = true;
-            for (; i < slots.Count && slots[i].Signature == start; i++)
+            for (; i < signatures.Count && signatures[i].Signature == start; i++)
             {
-                known &= slots[i].Owner != 0;
-                owner = _owners.Common(owner, slots[i].Owner);
+                known &= signatures[i].Owner != 0;
+                owner = _owners.Common(owner, signatures[i].Owner);
             }
             while (boundary < _boundaries.Count && _boundaries[boundary] <= start) boundary++;
-            long end = i < slots.Count ? slots[i].Signature : start + 8;
+            long end = i < signatures.Count ? signatures[i].Signature : start + 8;
             if (boundary < _boundaries.Count) end = Math.Min(end, _boundaries[boundary]);
             if (end - start > 1024) end = start + 8;
             if (part < 0) part = _scope.Map.AddPart(_layout.PartAt(start), PartKind.Block, ContentKind.ReadOnlyData, _scope.Names.Intern("import signatures"));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BinarySize.Attribution.Go;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -39,7 +40,12 @@ public static class WasmReader
             if (section.Id == 11) dataSection = part;
         }
         if (scope.WithOwners) OwnFunctions(scope, module);
-        if (dataSection >= 0) ClaimData(scope, module, dataSection);
+        if (dataSection < 0) return;
+        ClaimData(scope, module, dataSection);
+        // Go's linker calls its build id so even in a stripped module.
+        if (!scope.WithOwners || !module.Sections.Any(s => s.Name == "go.buildid" || s.Name == "go:buildid")) return;
+        if (GoImage.From(module, out FileView? memory) is { } image) GoAttribution.TryApply(scope, image);
+        memory?.Dispose();
     }
 
     private static ContentKind ContentOf(WasmModule.Section section) => section.Id switch
