@@ -30,9 +30,8 @@ internal static class DiffCommand
             if (parsed.GetValue(top) < 1) throw new UsageException("--top needs a number of at least 1.");
             IReadOnlyList<Level>? levels = Measuring.ParseLevels(parsed.GetValue(Measuring.ByOption));
             NamePattern[] patterns = [.. (parsed.GetValue(filter) ?? []).Select(p => p.Length > 0 ? new NamePattern(p, isPath: false) : throw new UsageException("--filter needs a pattern."))];
-            bool owners = DefaultLevels.NeedOwners(levels);
-            using MeasuredArtifact before = Measure(parsed.GetValue(old)!, owners, parsed.GetValue(oldDebug), parsed.GetValue(oldMstat));
-            using MeasuredArtifact after = Measure(parsed.GetValue(@new)!, owners, parsed.GetValue(newDebug), parsed.GetValue(newMstat));
+            using MeasuredArtifact before = Measure(parsed.GetValue(old)!, levels, parsed.GetValue(oldDebug), parsed.GetValue(oldMstat));
+            using MeasuredArtifact after = Measure(parsed.GetValue(@new)!, levels, parsed.GetValue(newDebug), parsed.GetValue(newMstat));
             Measuring.Warn(before);
             Measuring.Warn(after);
             ArtifactDiff diff = ArtifactDiff.Compute(before, after, levels ?? ArtifactDiff.DefaultLevels(before, after));
@@ -44,10 +43,10 @@ internal static class DiffCommand
 
     private static Option<string?> FileOption(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
 
-    private static MeasuredArtifact Measure(string path, bool owners, string? debug, string? mstat)
+    private static MeasuredArtifact Measure(string path, IReadOnlyList<Level>? levels, string? debug, string? mstat)
     {
         BinaryInputs inputs = Measuring.InputsOf(debug, mstat);
-        return Measuring.Measure(path, new MeasureOptions { InputsOf = _ => inputs, WithOwners = Measuring.Owners(owners) });
+        return Measuring.Measure(path, Measuring.OptionsFor(levels) with { InputsOf = _ => inputs });
     }
 
     private static bool Matches(NamePattern[] patterns, DiffRow row)

@@ -49,6 +49,14 @@ internal static class Measuring
     /// <summary>All files with owners, or none.</summary>
     public static Func<string, bool> Owners(bool wanted) => _ => wanted;
 
+    /// <summary>As much as grouping by <paramref name="levels"/> needs; null means the levels that say most.</summary>
+    public static MeasureOptions OptionsFor(IReadOnlyList<Level>? levels) => new()
+    {
+        LookInside = levels?.Any(l => l is not Level.File) == true,
+        SplitSymbolNames = levels?.Any(l => l is Level.Package or Level.Namespace or Level.Type or Level.Member) == true,
+        WithOwners = Owners(DefaultLevels.NeedOwners(levels)),
+    };
+
     /// <summary>Levels from "--by"; null where it is not given.</summary>
     public static IReadOnlyList<Level>? ParseLevels(string? text)
     {

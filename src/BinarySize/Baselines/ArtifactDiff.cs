@@ -119,7 +119,7 @@ public sealed class ArtifactDiff
         ArgumentNullException.ThrowIfNull(levels);
         var options = new TreeOptions { PaddingApart = true };
         ReportNode oldTree = TreeBuilder.Build(old, levels, options), newTree = TreeBuilder.Build(@new, levels, options);
-        var matcher = new DiffMatcher(oldTree, newTree);
+        var matcher = new DiffMatcher(oldTree, newTree, sizesHaveNames: !levels.Contains(Level.Section));
         List<DiffRow> rows = matcher.Match();
         rows.Sort(static (a, b) =>
         {
@@ -136,7 +136,7 @@ public sealed class ArtifactDiff
 
     /// <summary>
     /// The finest levels at which both artifacts have answers: of two folders files and sections, of two binaries members or
-    /// symbols.
+    /// symbols. Sections are not among them there: what a function costs is its code, its frame, its name.
     /// </summary>
     public static IReadOnlyList<Level> DefaultLevels(MeasuredArtifact old, MeasuredArtifact @new)
     {
@@ -144,7 +144,7 @@ public sealed class ArtifactDiff
         ArgumentNullException.ThrowIfNull(@new);
         IReadOnlyList<Level> of = Reports.DefaultLevels.For(old), now = Reports.DefaultLevels.For(@new);
         if (!of.SequenceEqual(now)) return [Level.File, Level.Section];
-        return of.Contains(Level.Type) ? [.. of, Level.Member] : of;
+        return of.Contains(Level.Type) ? [.. of, Level.Member] : of.Contains(Level.Symbol) ? [Level.File, Level.Symbol] : of;
     }
 
     private static long PaddingOf(ReportNode tree)

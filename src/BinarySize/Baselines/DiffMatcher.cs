@@ -21,9 +21,14 @@ internal sealed class DiffMatcher
     private readonly Dictionary<(int Place, string Kind, string Name), int> _places = [];
     private readonly Dictionary<(int Place, string Kind, string Name), int> _normalPlaces = [];
     private readonly List<DiffLeaf> _old, _new;
+    private readonly bool _sizesHaveNames;
 
-    public DiffMatcher(ReportNode old, ReportNode @new)
+    /// <param name="old">The tree as it was.</param>
+    /// <param name="new">The tree as it is.</param>
+    /// <param name="sizesHaveNames">True where what a symbol or member costs includes its name, so that another name makes another size.</param>
+    public DiffMatcher(ReportNode old, ReportNode @new, bool sizesHaveNames)
     {
+        _sizesHaveNames = sizesHaveNames;
         _old = Flatten(old, null);
         _new = Flatten(@new, SameFiles(old, @new));
     }
@@ -114,8 +119,8 @@ internal sealed class DiffMatcher
 
     private sealed record Place(Place? Outer, string Name, string Key, string Kind, string[] Inner, int Id, int NormalId, bool InCounted, DiffStatus FileStatus);
 
-    // Files of a folder or an archive that have another path now; what is in them is compared in their place.
-    private static Dictionary<ReportNode, (ReportNode, DiffStatus)>? SameFiles(ReportNode old, ReportNode @new)
+    // Files of a folder or an archive that have another path now, and the one assembly; what is in them is compared in their place.
+    private static Dictionary<ReportNode, (ReportNode, DiffStatus)> SameFiles(ReportNode old, ReportNode @new)
     {
         var names = new HashSet<string>();
         List<DiffLeaf> before = [], after = [], left = [], come = [];
@@ -131,13 +136,14 @@ internal sealed class DiffMatcher
         {
             if (names.Contains(file.Name)) come.Add(file);
         }
-        if (left.Count == 0 || come.Count == 0) return null;
+        var same = new Dictionary<ReportNode, (ReportNode, DiffStatus)>();
+        SameAssembly();
+        if (left.Count == 0 || come.Count == 0) return same;
         Pass(left, come, f => (0, f.Kind, f.Normal), g => g.PairUnique(DiffStatus.Rehashed));
         // A name like README.md says where it came from only if there is no other.
         Dictionary<(int, string, string), int> all = Count(before, after, BaseName);
         Pass(left, come, BaseName, g => g.PairUnique(DiffStatus.Moved, all));
-        foreach ((DiffLeaf was, DiffLeaf now) in Similar(left, come, FolderAndExtension)) DiffLeaf.Pair(was, now, DiffStatus.Renamed);
-        var same = new Dictionary<ReportNode, (ReportNode, DiffStatus)>();
+        foreach ((DiffLeaf was, DiffLeaf now) in Similar(left, come, FolderAndExtension, copies: [0])) DiffLeaf.Pair(was, now, DiffStatus.Renamed);
         foreach (DiffLeaf file in come)
         {
             if (file.Partner is not null) same.Add(nodes[file], (nodes[file.Partner], file.How));
@@ -150,6 +156,12 @@ internal sealed class DiffMatcher
             var leaf = new DiffLeaf(file.Name, file.Name, file.Kind, [], 0, 0, file.Size);
             nodes.Add(leaf, file);
             to.Add(leaf);
+        }
+        // A library that was built under another name is the same library.
+        void SameAssembly()
+        {
+            List<ReportNode> were = [.. old.Children.Where(c => c.Kind == "assembly")], are = [.. @new.Children.Where(c => c.Kind == "assembly")];
+            if (were.Count == 1 && are.Count == 1 && were[0].Name != are[0].Name) same.Add(are[0], (were[0], DiffStatus.Unchanged));
         }
         static (int, string, string) BaseName(DiffLeaf file) => (0, file.Kind, file.Simple);
         static (int, string, string) FolderAndExtension(DiffLeaf file) => (0, Path.GetExtension(file.Name), file.Name[..(file.Name.LastIndexOf('/') + 1)]);
@@ -232,7 +244,7 @@ internal sealed class DiffMatcher
     private void Renamed()
     {
         // A symbol has bytes in several sections (code, symbol table, names): the largest pair decides what it is called now.
-        List<(DiffLeaf Old, DiffLeaf New)> pairs = Similar(_old, _new, l => (l.NormalPlace, l.Kind, ""));
+        List<(DiffLeaf Old, DiffLeaf New)> pairs = Similar(_old, _new, l => (l.NormalPlace, l.Kind, ""), _sizesHaveNames ? [1, 0, 2] : [0]);
         pairs.Sort((a, b) => b.Old.Size != a.Old.Size ? b.Old.Size.CompareTo(a.Old.Size) : string.CompareOrdinal(a.Old.Name, b.Old.Name));
         var to = new Dictionary<(string Kind, string Name), string>();
         var from = new Dictionary<(string Kind, string Name), string>();
@@ -249,26 +261,30 @@ internal sealed class DiffMatcher
             l => to.ContainsKey((l.Kind, l.Normal)), l => (l.NormalPlace, l.Kind, to[(l.Kind, l.Normal)]));
     }
 
-    // Pairs at one place that agree in size and with nothing else there.
-    private static List<(DiffLeaf Old, DiffLeaf New)> Similar(List<DiffLeaf> olds, List<DiffLeaf> news, Func<DiffLeaf, (int, string, string)> placeOf)
+    // Pairs at one place that agree in size and with nothing else there. Their names may be part of their sizes; a dynamic
+    // symbol's is twice.
+    private static List<(DiffLeaf Old, DiffLeaf New)> Similar(List<DiffLeaf> olds, List<DiffLeaf> news, Func<DiffLeaf, (int, string, string)> placeOf, int[] copies)
     {
         var pairs = new List<(DiffLeaf, DiffLeaf)>();
         var taken = new HashSet<DiffLeaf>();
         Pass(olds, news, placeOf, g =>
         {
-            DiffLeaf[] before = [.. g.Olds().OrderBy(l => l.Size)], after = [.. g.News().OrderBy(l => l.Size)];
-            bool few = (long)before.Length * after.Length <= FewPairs;
+            bool few = (long)g.OldCount * g.NewCount <= FewPairs;
+            foreach (int times in copies)
+            {
+                Sized[] before = Without(g.Olds(), times), after = Without(g.News(), times);
+                foreach (Sized old in before)
+                {
+                    if (Only(after, old.Size, 0) is { } now && Only(before, old.Size, 0) == old.Leaf && (Tells(old.Leaf) || SimpleNames.AreAlike(old.Leaf.Simple, now.Simple))) Take(old.Leaf, now);
+                }
+            }
+            Sized[] left = Without(g.Olds(), 0), come = Without(g.News(), 0);
+            foreach (Sized old in left)
+            {
+                if (Only(come, old.Size, SimilarSize) is { } now && Only(left, now.Size, SimilarSize) == old.Leaf && SimpleNames.AreAlike(old.Leaf.Simple, now.Simple)) Take(old.Leaf, now);
+            }
             // The sizes of many files are multiples of what their format aligns them to.
             bool Tells(DiffLeaf leaf) => few && (leaf.Kind != "file" || leaf.Size % 512 != 0);
-            foreach (DiffLeaf old in before)
-            {
-                if (Only(after, old.Size, 0) is { } now && Only(before, old.Size, 0) == old && (Tells(old) || SimpleNames.AreAlike(old.Simple, now.Simple))) Take(old, now);
-            }
-            foreach (DiffLeaf old in before)
-            {
-                if (taken.Contains(old) || Only(after, old.Size, SimilarSize) is not { } now || taken.Contains(now)) continue;
-                if (Only(before, now.Size, SimilarSize) == old && SimpleNames.AreAlike(old.Simple, now.Simple)) Take(old, now);
-            }
         }, l => l.Size >= LeastRenamed);
         return pairs;
 
@@ -278,10 +294,14 @@ internal sealed class DiffMatcher
             taken.Add(old);
             taken.Add(now);
         }
+        Sized[] Without(IEnumerable<DiffLeaf> leaves, int names) =>
+            [.. leaves.Where(l => !taken.Contains(l)).Select(l => new Sized(l.Kind is "symbol" or "member" ? l.Size - names * (long)l.Name.Length : l.Size, l)).OrderBy(s => s.Size)];
     }
 
+    private readonly record struct Sized(long Size, DiffLeaf Leaf);
+
     // The one leaf of about this size; null where there is none or more than one.
-    private static DiffLeaf? Only(DiffLeaf[] bySize, long size, double tolerance)
+    private static DiffLeaf? Only(Sized[] bySize, long size, double tolerance)
     {
         long around = (long)(size * tolerance), least = size - around, most = size + around;
         int low = 0, high = bySize.Length;
@@ -292,7 +312,7 @@ internal sealed class DiffMatcher
             else high = middle;
         }
         if (low == bySize.Length || bySize[low].Size > most) return null;
-        return low + 1 < bySize.Length && bySize[low + 1].Size <= most ? null : bySize[low];
+        return low + 1 < bySize.Length && bySize[low + 1].Size <= most ? null : bySize[low].Leaf;
     }
 
     // How often a key is there at all, on the side that has it more often; only of keys that something without a partner has.

@@ -37,7 +37,7 @@ public static partial class DiffReport
         text.Append(Invariant($"| **{Delta(diff.NetOfPadding)}** | {ByteSize.Format(diff.OldSize - diff.OldPadding)} | {ByteSize.Format(diff.NewSize - diff.NewPadding)} | | net of padding |\n"));
         text.Append(Invariant($"| {Delta(diff.Padding)} | {ByteSize.Format(diff.OldPadding)} | {ByteSize.Format(diff.NewPadding)} | | padding |\n"));
         text.Append(Invariant($"| **{Delta(diff.Total)}** | {ByteSize.Format(diff.OldSize)} | {ByteSize.Format(diff.NewSize)} | | total |\n"));
-        if (diff.Rows.Count > 0) text.Append('\n').Append(Counts(diff)).Append('\n');
+        if (diff.Rows.Count > 0) text.Append('\n').AppendJoin(", ", Counts(diff)).Append('\n');
         return text.ToString();
     }
 }

@@ -69,7 +69,7 @@ public static partial class DiffReport
     }
 
     // What is shown, and how many others there are with what delta. One more row takes no more room than saying that there is one more.
-    private static (List<DiffRow> Shown, int Others, long Rest) Top(ArtifactDiff diff, DiffOptions options)
+    private static (List<DiffRow> Shown, int Others, long Remainder) Top(ArtifactDiff diff, DiffOptions options)
     {
         List<DiffRow> rows = Listed(diff, options);
         // A new hash that changed nothing else is counted, and not worth a line.
@@ -81,13 +81,13 @@ public static partial class DiffReport
         return (shown, Math.Max(0, changed - shown.Count), rest);
     }
 
-    // "12 grown, 3 added, 140 unchanged".
-    private static string Counts(ArtifactDiff diff)
+    // "12 grown", "3 added", "140 unchanged".
+    private static List<string> Counts(ArtifactDiff diff)
     {
         var parts = new List<string>();
         for (DiffStatus status = DiffStatus.Grown; status <= DiffStatus.Rehashed; status++) Add(status);
         Add(DiffStatus.Unchanged);
-        return string.Join(", ", parts);
+        return parts;
 
         void Add(DiffStatus status)
         {
