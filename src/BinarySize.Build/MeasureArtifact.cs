@@ -6,6 +6,7 @@ using BinarySize.Attribution.Packages;
 using BinarySize.Budgets;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
+using BinarySize.Rendering.Ci;
 using BinarySize.Reports;
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
@@ -90,8 +91,17 @@ public sealed class MeasureArtifact : Task
     /// <summary>Print the table even where no budget asks for it.</summary>
     public bool ShowTable { get; set; }
 
-    /// <summary>GitHub's step summary file; empty elsewhere.</summary>
-    public string? GitHubStepSummary { get; set; }
+    /// <summary>Value of the property BinarySizeCi: "auto", or a name of <see cref="CiSystems.Names"/>.</summary>
+    public string? Ci { get; set; }
+
+    /// <summary>Value of the property BinarySizeCiAnnotations.</summary>
+    public bool CiAnnotations { get; set; } = true;
+
+    /// <summary>
+    /// The variables of CI systems that are set, a line each: NAME=value. They come as properties of the project, since the
+    /// environment of this process may be that of another build.
+    /// </summary>
+    public string? CiVariables { get; set; }
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -119,7 +129,7 @@ public sealed class MeasureArtifact : Task
 
         StringBuilder key = inputs.KeyText;
         key.Append(typeof(MeasureArtifact).Module.ModuleVersionId).Append('\n');
-        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage])
+        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage, Ci, CiTelling.SystemOf(Ci, CiVariables).ToString()])
         {
             key.Append(text).Append('\n');
         }
@@ -160,6 +170,7 @@ public sealed class MeasureArtifact : Task
         var warnings = new List<MapWarning>();
         List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), Sources(), findings);
         List<ReportFormat> formats = Formats(findings);
+        if (CiTelling.Mistake(Ci) is { } mistake) findings.Add(new("BSZ1005", true, mistake, ProjectSource.FindProperty(ProjectFile, "BinarySizeCi")));
         Dictionary<string, PackageIdentity> packages = Packages(PackageFiles);
         var options = new MeasureOptions
         {
@@ -216,7 +227,6 @@ public sealed class MeasureArtifact : Task
             results,
             new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
         IReadOnlyList<string> written = [];
-        string markdown = "";
         if (artifacts.Count > 0)
         {
             try
@@ -227,17 +237,18 @@ public sealed class MeasureArtifact : Task
             {
                 warnings.Add(new MapWarning(ReportNotWritten, $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
             }
-            markdown = MarkdownReport.Render(report, GitHubSummary.MaxBytes);
         }
 
-        var said = new List<LoggedFinding>();
-        foreach (MapWarning warning in warnings) said.Add(new LoggedFinding(false, warning.Code, Escape.LogLine(warning.Message), ProjectFile, 0, 0));
+        var said = new List<CiFinding>();
+        foreach (MapWarning warning in warnings) said.Add(new CiFinding(false, warning.Code, Escape.LogLine(warning.Message), ProjectFile, 0, 0));
         foreach (BudgetFinding finding in findings)
         {
             SourceLocation at = finding.Location ?? new SourceLocation(ProjectFile, 0, 0);
-            said.Add(new LoggedFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
+            said.Add(new CiFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
         }
-        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], markdown);
+        // Rendering a large report takes a while: only where somebody listens.
+        CiMessage? message = CiTelling.SystemOf(Ci, CiVariables) == CiSystem.None ? null : CiMessage.Of(report, []);
+        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], message);
         try
         {
             // What could not be read or written may be possible next time, without a trace in what the key is made of.
@@ -258,13 +269,21 @@ public sealed class MeasureArtifact : Task
         if (state.Summary.Length > 0) Log.LogMessage(MessageImportance.High, "{0}", state.Summary);
         bool wanted = ShowTable || Stage != nameof(BinarySize.Budgets.Stage.Build) || Budgets.Length > 0 || !string.IsNullOrEmpty(Budget);
         foreach (string line in state.Table) Log.LogMessage(wanted ? MessageImportance.High : MessageImportance.Normal, "{0}", line);
-        foreach (LoggedFinding f in state.Findings)
+        foreach (CiFinding f in state.Findings)
         {
             string link = HelpRoot + f.Code + ".md";
             if (f.IsError) Log.LogError(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
             else Log.LogWarning(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
         }
-        if (string.IsNullOrEmpty(LaterStage) && !string.IsNullOrEmpty(GitHubStepSummary) && state.Markdown.Length > 0 && GitHubSummary.Append(GitHubStepSummary, state.Markdown) is { } problem)
+        if (state.Message is null) return;
+        var told = new CiTelling(Stage, StateDirectory.GetMetadata("FullPath"), new CiContext
+        {
+            Variables = CiTelling.Variables(CiVariables),
+            Directory = ReportDirectory.GetMetadata("FullPath"),
+            ProjectFile = ProjectFile,
+            Annotate = CiAnnotations,
+        });
+        foreach (string problem in told.Tell(CiTelling.SystemOf(Ci, CiVariables), state.Message with { Findings = state.Findings }, isLast: string.IsNullOrEmpty(LaterStage), line => Log.LogMessage(MessageImportance.High, "{0}", line)))
         {
             Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(problem));
         }
