@@ -47,6 +47,9 @@ public sealed record ShrinkRequest
     /// <summary>The main executable or library, relative to the folder; null where there is none.</summary>
     public string? MainFile { get; init; }
 
+    /// <summary>The main file comes from the NativeAOT compiler, and must be able to unwind.</summary>
+    public bool IsNativeAot { get; init; }
+
     /// <summary>Groups of <see cref="UnneededFiles.Groups"/> that go; the others are named.</summary>
     public IReadOnlyList<string> RemoveGroups { get; init; } = [];
 

@@ -103,9 +103,19 @@ public sealed class ShrinkSession
     private ShrinkOutcome Look()
     {
         List<FoundFile> found = Walk();
+        if (found.Find(f => f.Path == _request.MainFile) is { } main) Guard(main.FullPath);
         NameUnneeded(Groups(found));
         long size = found.Sum(f => f.Size);
         return Outcome(new Ledger(size, size, _rows), false);
+    }
+
+    // A program that lost what exceptions are unwound by starts, and dies with its first one. No step can mend it.
+    private void Guard(string main)
+    {
+        if (_request.IsNativeAot && PostLinkGuard.Check(main) is { } problem)
+        {
+            Find(FindingSeverity.Error, StepCodes.PostLink, $"'{_request.MainFile}' would die with its first exception: {problem}. Take linker arguments of your own out (LinkerArg, IlcAdditionalLinkerArgs) until it has what it needs.");
+        }
     }
 
     private ShrinkOutcome Locked()
@@ -126,7 +136,7 @@ public sealed class ShrinkSession
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Find(FindingSeverity.Warning, ShrinkCodes.NoRoom, $"What ships was not made smaller and is as it was: {e.Message}");
-            return Unchanged(found);
+            return Unchanged(Walk());
         }
     }
 
@@ -138,6 +148,7 @@ public sealed class ShrinkSession
         string key = Key();
         if (last is { IsFinal: true } && last.Key == key && Repeat(last) is { } repeated) return repeated;
 
+        if (_items.Find(i => i.Path == _request.MainFile) is { IsLink: false } main) Guard(main.Source);
         _stage = new Stage(Path.Combine(_request.StateDirectory, "stage-" + _id), Path.GetFileName(_folder));
         try
         {
@@ -219,8 +230,8 @@ public sealed class ShrinkSession
         foreach (StepUse use in _request.Steps) text.Append(CultureInfo.InvariantCulture, $"{use.Step.Name}\t{use.Scope}\t{use.OnlyTested}\t{use.MeasuresStartup}\t{use.IsRequired}\t{use.Step.Settings}\n");
         text.Append(string.Join(';', _request.RemoveGroups.Order(StringComparer.Ordinal))).Append('\n');
         text.Append(_request.Context.RuntimeIdentifier).Append('\t').Append(_request.Context.HostRuntimeIdentifier).Append('\n');
-        text.Append(_request.Verify?.Key).Append('\n').Append(_request.Load?.Key).Append('\n').Append(_request.VerifyRequired).Append('\n');
-        text.Append(_request.Startup?.Key).Append('\n').Append(_request.StartupBudget?.ToString(CultureInfo.InvariantCulture));
+        text.Append(_request.Verify is { } verify ? "verify " + verify.Key : "").Append('\n').Append(_request.Load is { } load ? "load " + load.Key : "").Append('\n').Append(_request.VerifyRequired).Append('\n');
+        text.Append(_request.Startup is { } startup ? "start " + startup.Key : "").Append('\n').Append(_request.StartupBudget?.ToString(CultureInfo.InvariantCulture));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
@@ -322,6 +333,8 @@ public sealed class ShrinkSession
 
     private void Leave(StepUse use, Item item, StepResult result, bool isToldAlready = false)
     {
+        // Most files have no symbols: that is as it should be.
+        if (result.Code == StepCodes.StripNothing) return;
         _rows.Add(new LedgerRow(use.Step.Name, item.Path, LedgerOutcome.Left, item.Size, item.Size) { Code = result.Code, Reason = result.Reason, Tool = result.Tool });
         bool isOdd = result.Outcome is StepOutcome.Failed or StepOutcome.ToolMissing;
         if (isOdd) _isFinal = false;
@@ -380,6 +393,7 @@ public sealed class ShrinkSession
                 item.Size = made.Result.After;
                 item.CurrentHash = made.Hash;
             }
+            if (check == LedgerCheck.Load && !change.Parts.Exists(IsTested)) check = LedgerCheck.None;
             change.Row = change.Row with { Verified = check };
             _rows.Add(change.Row);
             kept.Add(change);
@@ -412,6 +426,8 @@ public sealed class ShrinkSession
         change.Aside.Clear();
     }
 
+    private static bool IsTested((Item Item, MadeStep? Made) part) => part.Made is not null && IsLibrary(part.Item) && part.Item.Loads == true;
+
     private (bool Passed, LedgerCheck Check, string Detail) Check(List<Change> changes)
     {
         LedgerCheck check = LedgerCheck.None;
@@ -419,7 +435,7 @@ public sealed class ShrinkSession
         {
             foreach ((Item item, MadeStep? made) in change.Parts)
             {
-                if (made is null || item.Loads != true || !IsLibrary(item)) continue;
+                if (!IsTested((item, made))) continue;
                 check = LedgerCheck.Load;
                 CheckResult loaded = _request.Load!.Check(_stage!.PathOf(item.Path), _cancel);
                 if (!loaded.Passed) return (false, check, loaded.Detail);
@@ -501,7 +517,7 @@ public sealed class ShrinkSession
             FoundFile? now = item.IsLink ? item.Found : FolderWalker.Find(item.Found.FullPath, item.Path);
             if (now is not null && (now.Size, now.Modified) == (item.Found.Size, item.Found.Modified)) continue;
             Find(FindingSeverity.Warning, ShrinkCodes.Changed, $"'{item.Path}' changed while it was made smaller: two builds at once? What ships is left as it is.");
-            return Unchanged([.. _items.Select(i => i.Found)]);
+            return Unchanged(Walk());
         }
         bool hasOutputs = _items.Exists(i => i.Output.Length > 0 || i.IsRemoved), hadOutputs = _items.Exists(i => i.IsOurs);
         if (!hasOutputs && !hadOutputs && _request.Steps.Count == 0 && _request.RemoveGroups.Count == 0)
@@ -597,7 +613,7 @@ public sealed class ShrinkSession
     private static void Put(string source, Item item)
     {
         string target = item.Found.FullPath;
-        string part = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}{TemporaryEnd}");
+        string part = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}{TemporaryEnd}");
         try
         {
             File.Copy(source, part);

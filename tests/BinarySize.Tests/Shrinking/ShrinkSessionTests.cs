@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using BinarySize.Artifacts;
 using BinarySize.Shrinking;
 
 namespace BinarySize.Tests.Shrinking;
 
 /// <summary>The pipeline with steps and checks made for the test: what ships is the original or the shrunk file, always.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class ShrinkSessionTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("bsz-shrink").FullName;
@@ -32,7 +34,7 @@ public sealed class ShrinkSessionTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.Delete(file);
         File.WriteAllText(file, text);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, executable ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100);
+        File.SetUnixFileMode(file, executable ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100);
         File.SetLastWriteTimeUtc(file, new DateTime(2024, 1, 2, 3, 4, 5, DateTimeKind.Utc));
     }
 
@@ -179,6 +181,7 @@ public sealed class ShrinkSessionTests : IDisposable
 
         // Other bytes.
         Write("app", new string('b', 1000), executable: true);
+        File.SetLastWriteTimeUtc(PathOf("app"), new DateTime(2024, 5, 6, 0, 0, 0, DateTimeKind.Utc));
         Assert.False(Run(Request(step)).IsRepeated);
         Assert.Equal(("cut:" + new string('b', 500), 4), (Text("app"), step.Made));
     }
@@ -361,31 +364,47 @@ public sealed class ShrinkSessionTests : IDisposable
         File.WriteAllText(PathOf(".libone.so.0123.bsz-tmp"), "half");
         var step = new Cut(percent: 25);
         Assert.True(Run(Request(step)).IsRepeated);
-        Assert.Equal((second, 0), ((string[])[Text("app"), Text("libone.so"), Text("libtwo.so")], step.Made));
+        Assert.Equal(second, [Text("app"), Text("libone.so"), Text("libtwo.so")]);
+        Assert.Equal(0, step.Made);
         Assert.NotEqual(first, second);
         Assert.False(File.Exists(PathOf(".libone.so.0123.bsz-tmp")));
     }
 
     [Fact]
+    public void What_was_made_and_is_gone_is_made_again()
+    {
+        var step = new Cut(considers: n => n is "app" or "libtwo.so");
+        Run(Request(step));
+        Write("app", new string('a', 1000), executable: true);
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(State, "outputs"))) File.Delete(file);
+        Run(Request(step));
+        Assert.Equal(("cut:" + new string('a', 500), 4), (Text("app"), step.Made));
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_written_stays_as_it_is()
     {
-        // A directory in the place of the file that is exchanged last.
-        var step = new Cut(considers: n => n is "app" or "libtwo.so")
+        // Two folders, the second of which takes no new file; for root only the file system itself can say no.
+        Write("inner/libthree.so", new string('t', 500));
+        string inner = PathOf("inner");
+        bool isRoot = Environment.UserName == "root";
+        Tool.Run("chmod", "555", inner);
+        if (isRoot) Tool.Run("chattr", "+i", inner);
+        ShrinkOutcome outcome;
+        try
         {
-            OnApply = output =>
-            {
-                // Both are made; then the folder loses a file's place.
-            },
-        };
-        ShrinkRequest request = Request(step);
-        Run(request);
-        Write("app", new string('a', 1000), executable: true);
-        Write("libtwo.so", new string('t', 600));
-        string cache = Path.Combine(State, "outputs");
-        foreach (string file in Directory.EnumerateFiles(cache)) File.Delete(file);
-        // Without what it made it has to make it again: nothing is taken for granted.
-        Run(request);
-        Assert.Equal(("cut:" + new string('a', 500), 4), (Text("app"), step.Made));
+            outcome = Run(Request(new Cut()));
+        }
+        finally
+        {
+            if (isRoot) Tool.Run("chattr", "-i", inner);
+            Tool.Run("chmod", "755", inner);
+        }
+        ShrinkFinding finding = Assert.Single(outcome.Findings);
+        Assert.Equal((FindingSeverity.Warning, ShrinkCodes.NotWritable), (finding.Severity, finding.Code));
+        Assert.Equal((new string('a', 1000), new string('t', 500), 0), (Text("app"), Text("inner/libthree.so"), outcome.Ledger.Rows.Count));
+        Run(Request(new Cut()));
+        Assert.Equal(("cut:" + new string('a', 500), "cut:" + new string('t', 250)), (Text("app"), Text("inner/libthree.so")));
     }
 
     [Fact]

@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using BinarySize.Shrinking;
 
 namespace BinarySize.Tests.Shrinking;
 
 /// <summary>The project's own command, run by the real shell.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class VerifyCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("bsz verify's").FullName;
@@ -22,8 +24,8 @@ public sealed class VerifyCommandTests : IDisposable
         string program = Path.Combine(_folder, "it's a tool");
         File.WriteAllText(program, "#!/bin/sh\necho \"$@\"\ntest $# = 2\n");
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        Assert.Equal(new CheckResult(true, "exit code 0: one two"), Check(command, program) with { Detail = "exit code 0: one two" });
-        Assert.False(Check(command.Replace("one two", "one", StringComparison.Ordinal), program).Passed);
+        Assert.True(Check(command, program).Passed);
+        Assert.False(Check(command.Replace(" one two", " one", StringComparison.Ordinal), program).Passed);
     }
 
     [Fact]
