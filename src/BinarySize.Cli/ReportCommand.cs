@@ -29,13 +29,7 @@ internal static class ReportCommand
             if (parsed.GetValue(top) < 1) throw new UsageException("--top needs a number of at least 1.");
             IReadOnlyList<Level>? levels = Measuring.ParseLevels(parsed.GetValue(Measuring.ByOption));
             NamePattern[] patterns = [.. (parsed.GetValue(filter) ?? []).Select(p => p.Length > 0 ? new NamePattern(p, isPath: false) : throw new UsageException("--filter needs a pattern."))];
-            using MeasuredArtifact artifact = Measuring.Measure(parsed.GetValue(path)!, new MeasureOptions
-            {
-                InputsOf = Measuring.Inputs(parsed),
-                LookInside = levels?.Any(l => l is not Level.File) == true,
-                SplitSymbolNames = levels?.Any(l => l is Level.Package or Level.Namespace or Level.Type or Level.Member) == true,
-                WithOwners = Measuring.Owners(DefaultLevels.NeedOwners(levels)),
-            });
+            using MeasuredArtifact artifact = Measuring.Measure(parsed.GetValue(path)!, Measuring.OptionsFor(levels) with { InputsOf = Measuring.Inputs(parsed) });
             levels ??= DefaultLevels.For(artifact);
             ReportNode tree = TreeBuilder.Build(artifact, levels, new TreeOptions { Demangle = parsed.GetValue(demangle), Filter = patterns.Length == 0 ? null : name => patterns.Any(p => p.Matches(name)) });
             var report = new Report([new ReportArtifact(artifact.Path, artifact.Kind, artifact.Size, artifact.Files.Count, tree, artifact.Warnings)], [], new ReportToolchain());
