@@ -166,6 +166,12 @@ public sealed class SizeMapBuilder
     /// <summary>Hands over something that must live as long as the map, a <see cref="FileView"/> that names lie in.</summary>
     public void Keep(IDisposable resource) => _kept.Add(resource);
 
+    /// <summary>Gives back the memory that mapped files take, where the next stage will read other parts of them.</summary>
+    public void ReleasePages()
+    {
+        foreach (IDisposable kept in _kept) (kept as FileView)?.Release();
+    }
+
     /// <summary>
     /// Says why a file could not be read to its end: bytes of it that no part claims become one part "unreadable: …"
     /// instead of padding and gaps.
@@ -233,7 +239,7 @@ public sealed class SizeMapBuilder
         if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
 
         // Only names are read from here on.
-        foreach (IDisposable kept in _kept) (kept as FileView)?.Release();
+        ReleasePages();
         return new SizeMap(Size, slices.ToArray(), [.. _parts], _owners.ToArray(), Names, _warnings, _kept);
     }
 

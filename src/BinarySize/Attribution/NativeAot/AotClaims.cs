@@ -9,7 +9,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// One binary's claims. Ranks: 2 what symbols say, 3 what the inside of a compiler's blob says. First all symbols get an
 /// owner; then who uses what decides whose literals are; then bytes are claimed.
 /// </summary>
-internal sealed partial class AotClaims
+internal sealed partial class AotClaims : IDisposable
 {
     private const byte Symbols = 2, Blobs = 3;
 
@@ -52,12 +52,16 @@ internal sealed partial class AotClaims
     public void Apply()
     {
         ResolveItems();
+        _scope.Map.ReleasePages();
         Guarded("dehydrated data", PrepareHydrated);
         Guarded("references", FindUses);
+        _scope.Map.ReleasePages();
         ClaimItems();
         Guarded("dehydrated data", ClaimDehydrated);
+        _runs.Dispose();
         Guarded("stack trace metadata", ReadStackTraces);
         Guarded("reflection metadata", ClaimMetadata);
+        _scope.Map.ReleasePages();
         Guarded("external references", ClaimReferenceTables);
         Guarded("type loader maps", ClaimHashtables);
         Guarded("manifest resources", ClaimResources);
@@ -66,6 +70,8 @@ internal sealed partial class AotClaims
         Guarded("constants", ClaimConstants);
         ClaimRest();
     }
+
+    public void Dispose() => _runs.Dispose();
 
     // One table that makes no sense must not cost the others.
     private void Guarded(string what, Action read)

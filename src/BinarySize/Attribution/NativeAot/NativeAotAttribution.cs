@@ -41,12 +41,15 @@ public static class NativeAotAttribution
             AotImage image = AotImage.Create(binary, table);
             MstatFile? mstat = ReadStatistics(scope, image, inputs);
             var owners = new AotOwners(scope.Map, inputs, inputs.RuntimePackage ?? NativeAotInputs.DefaultRuntimePackage(binary));
-            new AotClaims(scope, image, owners, mstat).Apply();
+            scope.Map.ReleasePages();
+            using var claims = new AotClaims(scope, image, owners, mstat);
+            claims.Apply();
         }
         catch (BadFormatException e)
         {
             scope.Warn(MapWarningCodes.Attribution, $"not every owner in the NativeAOT binary could be found: {e.Message}");
         }
+        scope.Map.ReleasePages();
         return true;
     }
 
