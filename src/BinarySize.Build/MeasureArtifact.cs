@@ -21,7 +21,7 @@ public sealed class MeasureArtifact : Task
 {
     private const string ReportNotWritten = "BSZ4010";
 
-    private const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
+    internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
     /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
     [Required]
