@@ -63,6 +63,7 @@ internal sealed partial class AotClaims : IDisposable
         Guarded("reflection metadata", ClaimMetadata);
         _scope.Map.ReleasePages();
         Guarded("external references", ClaimReferenceTables);
+        _scope.Map.ReleasePages();
         Guarded("type loader maps", ClaimHashtables);
         Guarded("manifest resources", ClaimResources);
         Guarded("frame entries", ClaimFrames);
@@ -71,7 +72,11 @@ internal sealed partial class AotClaims : IDisposable
         ClaimRest();
     }
 
-    public void Dispose() => _runs.Dispose();
+    public void Dispose()
+    {
+        _runs.Dispose();
+        _managed.Dispose();
+    }
 
     // One table that makes no sense must not cost the others.
     private void Guarded(string what, Action read)
@@ -94,6 +99,8 @@ internal sealed partial class AotClaims : IDisposable
         for (int i = 0; i < items.Length; i++)
         {
             AotItem item = items[i];
+            // Names stand roughly in the order of addresses: those behind are not needed soon.
+            if (i % 8192 == 0) _scope.Map.ReleasePages();
             bool managedOnly = item.Area == code || item.Area == unbox || item.Area == _hydrated;
             several.Clear();
             for (int s = item.First; s < item.First + item.Count; s++)
