@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using BinarySize.Artifacts;
 using BinarySize.Mapping;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Reports;
 
@@ -11,9 +12,12 @@ public static class ReportJson
 {
     // Everything that is not ASCII, '<' and '&' are escaped, so that names cannot break out of wherever the JSON is put;
     // '#' too, since CI systems run a "##vso[" that they find anywhere in a log, and this may be printed to one.
-    private static readonly JavaScriptEncoder s_encoder = Encoder();
+    private static readonly JavaScriptEncoder s_encoder = MakeEncoder();
 
-    private static JavaScriptEncoder Encoder()
+    /// <summary>How all JSON is written that is shown or stored: indented, LF, nothing but printable ASCII.</summary>
+    internal static JsonWriterOptions WriterOptions => new() { Indented = true, NewLine = "\n", MaxDepth = 1000, Encoder = s_encoder };
+
+    private static JavaScriptEncoder MakeEncoder()
     {
         var settings = new TextEncoderSettings(UnicodeRanges.BasicLatin);
         settings.ForbidCharacter('#');
@@ -25,7 +29,7 @@ public static class ReportJson
     {
         ArgumentNullException.ThrowIfNull(report);
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", MaxDepth = 1000, Encoder = s_encoder }))
+        using (var json = new Utf8JsonWriter(stream, WriterOptions))
         {
             json.WriteStartObject();
             json.WriteNumber("schema", Report.Schema);
@@ -36,6 +40,12 @@ public static class ReportJson
             foreach (ReportBudget budget in report.Budgets) WriteBudget(json, budget);
             json.WriteEndArray();
             json.WriteNull("baseline");
+            if (report.Ledger is null) json.WriteNull("ledger");
+            else
+            {
+                json.WritePropertyName("ledger");
+                LedgerJson.Write(json, report.Ledger);
+            }
             WriteToolchain(json, report.Toolchain);
             json.WriteEndObject();
         }
