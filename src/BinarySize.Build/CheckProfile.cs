@@ -1,6 +1,7 @@
 using System.Text;
 using BinarySize.Budgets;
 using BinarySize.Rendering;
+using BinarySize.Rendering.Ci;
 using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
@@ -64,13 +65,13 @@ public sealed class CheckProfile : Task
         string key = Key(settings);
         string? stateFile = StateDirectory is null ? null : Path.Combine(StateDirectory.GetMetadata("FullPath"), "Profile.state");
         StageState state = (stateFile is null ? null : StageState.TryRead(stateFile, key)) ?? Scan(settings, key, stateFile);
-        foreach (LoggedFinding f in state.Findings) Log.LogWarning(null, f.Code, null, $"{MeasureArtifact.HelpRoot}{f.Code}.md", f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
+        foreach (CiFinding f in state.Findings) Log.LogWarning(null, f.Code, null, $"{MeasureArtifact.HelpRoot}{f.Code}.md", f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
         return true;
     }
 
     private StageState Scan(HashSet<string> settings, string key, string? stateFile)
     {
-        var findings = new List<LoggedFinding>();
+        var findings = new List<CiFinding>();
         foreach (ITaskItem assembly in Assemblies)
         {
             try
@@ -80,7 +81,7 @@ public sealed class CheckProfile : Task
                     string value = ProfileConflicts.Settings[c.Setting];
                     string message = $"{c.Where} {c.What}, but with the profile {Profile} {c.Setting} is {value}: {c.Consequence}. Change the code, or set {c.Setting} to {(value == "true" ? "false" : "true")} in the project.";
                     (string file, int line, int column) = Source(c);
-                    findings.Add(new LoggedFinding(false, c.Code, Escape.LogLine(message), file, line, column));
+                    findings.Add(new CiFinding(false, c.Code, Escape.LogLine(message), file, line, column));
                 }
             }
             catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException or InvalidOperationException)
@@ -88,7 +89,7 @@ public sealed class CheckProfile : Task
                 Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine($"'{assembly.ItemSpec}' was not checked against the profile: {e.Message}"));
             }
         }
-        var state = new StageState(key, "", [], [.. findings], [], "");
+        var state = new StageState(key, "", [], [.. findings], [], null);
         try
         {
             if (stateFile is not null)

@@ -364,7 +364,7 @@ public sealed class ShrinkSessionTests : IDisposable
         File.WriteAllText(PathOf(".libone.so.0123.bsz-tmp"), "half");
         var step = new Cut(percent: 25);
         Assert.True(Run(Request(step)).IsRepeated);
-        Assert.Equal(second, [Text("app"), Text("libone.so"), Text("libtwo.so")]);
+        Assert.Equal<string>(second, [Text("app"), Text("libone.so"), Text("libtwo.so")]);
         Assert.Equal(0, step.Made);
         Assert.NotEqual(first, second);
         Assert.False(File.Exists(PathOf(".libone.so.0123.bsz-tmp")));
