@@ -36,7 +36,7 @@ publish() { # folder, app, arguments
   shift 2
   rm -rf "$work/$folder/publish"
   local command=(dotnet publish "$work/$folder/$app.csproj" -c Release -r linux-x64 -o "$work/$folder/publish" -p:BinarySizeAttribution=false -v quiet "$@")
-  if [ -n "${PUBLISH_LOCK:-}" ]; then flock "$PUBLISH_LOCK" "${command[@]}"; else "${command[@]}"; fi > "$work/log" 2>&1 < /dev/null || { cat "$work/log" >&2; return 1; }
+  if [ -n "${PUBLISH_LOCK:-}" ]; then flock -o "$PUBLISH_LOCK" "${command[@]}"; else "${command[@]}"; fi > "$work/log" 2>&1 < /dev/null || { cat "$work/log" >&2; return 1; }
 }
 size() { stat -c %s "$1"; }
 shipped() { find "$1" -type f ! -name '*.dbg' ! -name '*.pdb' -printf '%s\n' | awk '{ s += $1 } END { print s }'; }

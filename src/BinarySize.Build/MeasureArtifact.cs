@@ -45,6 +45,9 @@ public sealed class MeasureArtifact : Task
     /// <summary>Size statistics of the NativeAOT compiler; not there where the app is not compiled ahead of time.</summary>
     public ITaskItem? Mstat { get; set; }
 
+    /// <summary>The native executable's symbols where the linker left them; they need not be in what ships.</summary>
+    public ITaskItem? NativeSymbols { get; set; }
+
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
 
@@ -147,6 +150,7 @@ public sealed class MeasureArtifact : Task
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
+        if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
         {
@@ -377,6 +381,7 @@ public sealed class MeasureArtifact : Task
         var inputs = new BinaryInputs
         {
             Mstat = File.Exists(mstat) ? mstat : null,
+            KeptDebugFile = NativeSymbols?.GetMetadata("FullPath"),
             PackageOfAssembly = assembly => (packages ??= CompiledPackages()).GetValueOrDefault(assembly),
         };
         return _ => inputs;

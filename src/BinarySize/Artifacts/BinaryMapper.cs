@@ -14,6 +14,9 @@ public sealed record BinaryInputs
     /// <summary>Path of the separate debug information; null to look for it beside the binary.</summary>
     public string? DebugFile { get; init; }
 
+    /// <summary>Path of an ELF file's separate debug information where it is kept elsewhere; used where it is this binary's.</summary>
+    public string? KeptDebugFile { get; init; }
+
     /// <summary>Path of the size statistics of the NativeAOT compiler (.mstat); null to look for it beside the binary.</summary>
     public string? Mstat { get; init; }
 
@@ -87,7 +90,7 @@ internal static class BinaryMapper
     private static SizeMap MapElf(FileView file, string name, ElfFile elf, string path, BinaryInputs inputs, MeasureOptions options)
     {
         bool isAot = NativeAotAttribution.IsNativeAot(elf);
-        string? debugPath = inputs.DebugFile ?? DebugFileLocator.Find(path, elf);
+        string? debugPath = inputs.DebugFile ?? DebugFileLocator.Find(path, elf, inputs.KeptDebugFile);
         if (debugPath is null && !isAot) return FormatReader.Map(file, name, options.LookInside);
 
         var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
