@@ -8,6 +8,7 @@ using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
 
@@ -22,7 +23,7 @@ public sealed class MeasureArtifact : Task
 {
     private const string ReportNotWritten = "BSZ4010";
 
-    private const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
+    internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
     /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
     [Required]
@@ -46,6 +47,9 @@ public sealed class MeasureArtifact : Task
 
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
+
+    /// <summary>What shrinking did to the folder, as ShrinkArtifact left it; empty where it did nothing.</summary>
+    public ITaskItem? Ledger { get; set; }
 
     /// <summary>Further files and folders.</summary>
     public ITaskItem[] FurtherArtifacts { get; set; } = [];
@@ -142,6 +146,7 @@ public sealed class MeasureArtifact : Task
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
+        if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
         {
@@ -171,7 +176,7 @@ public sealed class MeasureArtifact : Task
         List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), Sources(), findings);
         List<ReportFormat> formats = Formats(findings);
         if (CiTelling.Mistake(Ci) is { } mistake) findings.Add(new("BSZ1005", true, mistake, ProjectSource.FindProperty(ProjectFile, "BinarySizeCi")));
-        Dictionary<string, PackageIdentity> packages = Packages(PackageFiles);
+        Dictionary<string, PackageIdentity> packages = StageInputs.Packages(PackageFiles);
         var options = new MeasureOptions
         {
             PackageOf = path => packages.GetValueOrDefault(path),
@@ -181,7 +186,7 @@ public sealed class MeasureArtifact : Task
                 ? _ => true
                 : IsCompiledAheadOfTime,
             LookInside = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Section),
-            EntryPackages = BundledFiles.Length == 0 ? null : Packages(BundledFiles),
+            EntryPackages = BundledFiles.Length == 0 ? null : StageInputs.Packages(BundledFiles),
         };
         var artifacts = new List<MeasuredArtifact>();
         try
@@ -225,7 +230,10 @@ public sealed class MeasureArtifact : Task
         var report = new Report(
             [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, ReportLevels), a.Warnings))],
             results,
-            new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
+            new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion))
+        {
+            Ledger = Ledger is null ? null : LedgerJson.TryRead(Ledger.GetMetadata("FullPath")),
+        };
         IReadOnlyList<string> written = [];
         if (artifacts.Count > 0)
         {
@@ -383,17 +391,6 @@ public sealed class MeasureArtifact : Task
             if (id.Length > 0) packages[name] = new PackageIdentity(id, item.GetMetadata("NuGetPackageVersion"));
             // The compiler's own framework has no metadata; it lies in <packages>/<id>/<version>/framework/ or …/sdk/.
             else if (item.GetMetadata("FullPath").Split('/', '\\') is [.., var package, var version, "framework" or "sdk", _]) packages[name] = new PackageIdentity(package.Replace("microsoft.dotnet.ilcompiler", "Microsoft.DotNet.ILCompiler", StringComparison.Ordinal), version);
-        }
-        return packages;
-    }
-
-    private static Dictionary<string, PackageIdentity> Packages(ITaskItem[] files)
-    {
-        var packages = new Dictionary<string, PackageIdentity>(StringComparer.Ordinal);
-        foreach (ITaskItem file in files)
-        {
-            string id = file.GetMetadata("NuGetPackageId"), path = file.GetMetadata("RelativePath");
-            if (id.Length > 0 && path.Length > 0) packages[path.Replace('\\', '/')] = new PackageIdentity(id, file.GetMetadata("NuGetPackageVersion"));
         }
         return packages;
     }
