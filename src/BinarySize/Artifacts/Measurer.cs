@@ -22,6 +22,12 @@ public sealed record MeasureOptions
     /// <summary>What is known about a binary besides its bytes, by path; null where nothing is.</summary>
     public Func<string, BinaryInputs?> InputsOf { get; init; } = static _ => null;
 
+    /// <summary>
+    /// What a packed program was packed from, by path: its bytes are divided as those of that file, in proportion. Null where
+    /// a file is what it looks like.
+    /// </summary>
+    public Func<string, string?> PackedFrom { get; init; } = static _ => null;
+
     /// <summary>Which NuGet package a file comes from, by its path relative to the artifact; null where not known.</summary>
     public Func<string, PackageIdentity?> PackageOf { get; init; } = static _ => null;
 
@@ -64,7 +70,8 @@ public static class Measurer
         {
             FileView view = FileView.Open(found.FullPath, options.Access);
             long size = view.Length;
-            return Finish(found, BinaryMapper.Map(view, found, options), size, package, options);
+            SizeMap map = options.PackedFrom(found.Path) is { } original && File.Exists(original) ? MapPacked(view, found, original, options) : BinaryMapper.Map(view, found, options);
+            return Finish(found, map, size, package, options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -84,6 +91,16 @@ public static class Measurer
             map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));
         }
         return new MeasuredFile(found.Path, found.FullPath, package, map) { EntryPackages = options.EntryPackages };
+    }
+
+    private static SizeMap MapPacked(FileView packed, FoundFile found, string original, MeasureOptions options)
+    {
+        var builder = new SizeMapBuilder(packed.Bytes, packed.Length, Path.GetFileName(found.Path));
+        builder.Keep(packed);
+        // Debug files lie beside the packed one.
+        using SizeMap inner = BinaryMapper.Map(FileView.Open(original, options.Access), found, options);
+        builder.Nest(0, packed.Length, 0, inner);
+        return builder.Build();
     }
 
     private static SizeMap Whole(FoundFile found) => new SizeMapBuilder(default, found.Size, Path.GetFileName(found.Path)).Build();
