@@ -268,14 +268,15 @@ internal sealed class GraphOwners : IDisposable
         // Definitions weigh; references to them are not in what ships as such.
         public void Resolve(int[] ownerOf, long[] weight)
         {
-            var assemblies = new Dictionary<string, string>(StringComparer.Ordinal);
+            // Types of one name in two assemblies (SR, compiler-made attributes) are one node to the trimmer: nobody's.
+            var assemblies = new Dictionary<string, string?>(StringComparer.Ordinal);
             for (int i = 0; i < ownerOf.Length; i++)
             {
                 if (!graph.NameBytes(i).StartsWith("TypeDef:"u8)) continue;
                 string name = graph.NameOf(i)["TypeDef:".Length..];
                 (string type, string? module) = SplitModule(name);
                 module ??= Module(i);
-                if (module is not null) assemblies.TryAdd(type, module);
+                if (module is not null && !assemblies.TryAdd(type, module) && assemblies[type] != module) assemblies[type] = null;
             }
             for (int i = 0; i < ownerOf.Length; i++)
             {

@@ -11,6 +11,7 @@ internal sealed class Reachability
         Level = new int[nodes];
         Parent = new int[nodes];
         Order = new int[nodes];
+        Decisive = new ushort[nodes];
     }
 
     /// <summary>Steps from a root; -1 where no root needs the node.</summary>
@@ -18,6 +19,9 @@ internal sealed class Reachability
 
     /// <summary>The reason that decided; -1 for roots and for what is not needed.</summary>
     public int[] Parent { get; }
+
+    /// <summary>Of a conditional node, which of the two kinds of reasons came last; 0 where an unconditional one came.</summary>
+    public ushort[] Decisive { get; }
 
     /// <summary>Needed nodes by rising level, the first <see cref="Count"/>.</summary>
     public int[] Order { get; }
@@ -51,6 +55,7 @@ internal sealed class Reachability
                 {
                     seen[target] |= (byte)(graph.OutReason[e] == graph.Primary ? 1 : graph.OutReason[e] == graph.Secondary ? 2 : 3);
                     if (seen[target] != 3) continue;
+                    if (graph.OutReason[e] == graph.Primary || graph.OutReason[e] == graph.Secondary) result.Decisive[target] = graph.OutReason[e];
                 }
                 if (without?[target] == true) continue;
                 level[target] = level[node] + 1;
