@@ -78,7 +78,7 @@ public sealed class RetentionAnalysis : IDisposable
         _mstatFile = mstatFile;
         if (graph is null) return;
         _owners = GraphOwners.Of(graph, mstat, inputs.Maps);
-        _reach = Reachability.Of(graph);
+        _reach = Reachability.Of(graph, null, _owners.IsSeveral);
     }
 
     /// <summary>True where there is a graph; else only packages are explained.</summary>

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 
 
 def load(path):
-    names, edges, marked = [], [], set()
+    names, edges, first = [], [], []
     number = {}
     with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
         for _, element in ET.iterparse(file):
@@ -23,16 +23,16 @@ def load(path):
             elif tag == "Link":
                 edges.append((number[element.get("Source")], number[element.get("Target")], element.get("Reason")))
             elif tag == "edge":
-                pair = []
-                for end in (element.get("b"), element.get("e")):
+                ends = (element.get("b"), element.get("e"))
+                is_root = ends[0] not in number and ends[0] != ends[1] and ends[0].startswith(("Assembly:", "Other:"))
+                for end in ends:
                     if end not in number:
                         number[end] = len(names)
                         names.append(end)
-                    pair.append(number[end])
-                if pair[0] != pair[1]:
-                    edges.append((pair[0], pair[1], ""))
-                    if element.get("mark"):
-                        marked.add(pair[1])
+                if ends[0] != ends[1]:
+                    edges.append((number[ends[0]], number[ends[1]], ""))
+                if is_root:
+                    first.append(number[ends[0]])
             element.clear()
     out = collections.defaultdict(list)
     kinds = collections.defaultdict(set)
@@ -46,7 +46,7 @@ def load(path):
     if any(e[2] for e in edges):
         roots = [n for n in range(len(names)) if n not in into and out[n]]
     else:
-        roots = [n for n in range(len(names)) if n not in marked and out[n] and names[n].startswith(("Assembly:", "Other:"))]
+        roots = first
     return names, out, conditional, roots
 
 
