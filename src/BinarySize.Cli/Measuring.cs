@@ -32,17 +32,30 @@ internal static class Measuring
     /// <summary>What the options say about the binary.</summary>
     public static Func<string, BinaryInputs?> Inputs(ParseResult parsed)
     {
-        string? debug = parsed.GetValue(DebugFileOption), mstat = parsed.GetValue(MstatOption);
+        BinaryInputs inputs = InputsOf(parsed.GetValue(DebugFileOption), parsed.GetValue(MstatOption));
+        return _ => inputs;
+    }
+
+    /// <summary>Files that say more about the binary; null where none was named.</summary>
+    public static BinaryInputs InputsOf(string? debug, string? mstat)
+    {
         foreach (string? file in (string?[])[debug, mstat])
         {
             if (file is not null && !File.Exists(file)) throw new NotMeasurableException($"'{file}' does not exist.");
         }
-        var inputs = new BinaryInputs { DebugFile = debug, Mstat = mstat };
-        return _ => inputs;
+        return new BinaryInputs { DebugFile = debug, Mstat = mstat };
     }
 
     /// <summary>All files with owners, or none.</summary>
     public static Func<string, bool> Owners(bool wanted) => _ => wanted;
+
+    /// <summary>As much as grouping by <paramref name="levels"/> needs; null means the levels that say most.</summary>
+    public static MeasureOptions OptionsFor(IReadOnlyList<Level>? levels) => new()
+    {
+        LookInside = levels?.Any(l => l is not Level.File) == true,
+        SplitSymbolNames = levels?.Any(l => l is Level.Package or Level.Namespace or Level.Type or Level.Member) == true,
+        WithOwners = Owners(DefaultLevels.NeedOwners(levels)),
+    };
 
     /// <summary>Levels from "--by"; null where it is not given.</summary>
     public static IReadOnlyList<Level>? ParseLevels(string? text)

@@ -11,19 +11,6 @@ namespace BinarySize.Tests.Reports;
 /// <summary>Reports of real and of odd files against the published schema, against the disk, and against what they were written from.</summary>
 public sealed class ReportSchemaTests : IDisposable
 {
-    // python3-jsonschema is the judge; one line a document goes in, "ok" or what is wrong comes out.
-    private const string Validator = """
-        import json, sys
-        from jsonschema import Draft202012Validator
-        sys.setrecursionlimit(100000)
-        schema = json.load(open(sys.argv[1]))
-        Draft202012Validator.check_schema(schema)
-        validator = Draft202012Validator(schema)
-        for path in sys.argv[2:]:
-            error = next(validator.iter_errors(json.load(open(path))), None)
-            print("ok" if error is None else error.json_path + ": " + error.message[:300].replace("\n", " "))
-        """;
-
     private readonly string _folder = Directory.CreateTempSubdirectory("bsz").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -230,18 +217,5 @@ public sealed class ReportSchemaTests : IDisposable
     // JSON is UTF-8, which has no lone surrogates.
     private static string WellFormed(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 
-    private static string[] Validate(IReadOnlyList<byte[]> documents)
-    {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("bsz");
-        try
-        {
-            for (int i = 0; i < documents.Count; i++) File.WriteAllBytes(Path.Combine(folder.FullName, $"{i}.json"), documents[i]);
-            return Tool.Run("python3", ["-c", Validator, Path.Combine(Samples.Root, "docs", "schema", "report-1.json"), .. documents.Select((_, i) => Path.Combine(folder.FullName, $"{i}.json"))])
-                .Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-    }
+    private static string[] Validate(IReadOnlyList<byte[]> documents) => JsonSchema.Validate("report-1.json", documents);
 }

@@ -35,7 +35,7 @@ public static class ElfReader
         }
         using var owners = new ElfSymbolOwners(scope, file, debug) { SectionPart = section => parts[section] };
         owners.Claim();
-        GoAttribution.TryApply(scope, GoImage.From(file, parts));
+        GoAttribution.TryApply(scope, GoImage.From(file, parts, debug));
     }
 
     /// <summary>
