@@ -113,6 +113,9 @@ public sealed class MeasureArtifact : Task
     /// </summary>
     public string? CiVariables { get; set; }
 
+    /// <summary>What MSBuild puts behind every line about this project, in brackets: of several target frameworks the one at hand.</summary>
+    public string? ConfigurationDescription { get; set; }
+
     /// <inheritdoc/>
     public override bool Execute()
     {
@@ -297,6 +300,7 @@ public sealed class MeasureArtifact : Task
             Variables = CiTelling.Variables(CiVariables),
             Directory = ReportDirectory.GetMetadata("FullPath"),
             ProjectFile = ProjectFile,
+            HasDescription = !string.IsNullOrEmpty(ConfigurationDescription),
             Annotate = CiAnnotations,
         });
         foreach (string problem in told.Tell(CiTelling.SystemOf(Ci, CiVariables), state.Message with { Findings = state.Findings }, isLast: string.IsNullOrEmpty(LaterStage), line => Log.LogMessage(MessageImportance.High, "{0}", line)))
