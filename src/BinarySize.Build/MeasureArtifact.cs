@@ -54,8 +54,8 @@ public sealed class MeasureArtifact : Task
     /// <summary>What shrinking did to the folder, as ShrinkArtifact left it; empty where it did nothing.</summary>
     public ITaskItem? Ledger { get; set; }
 
-    /// <summary>What the natively compiled file was packed from: who owns its bytes can be told from that alone. Empty where it is not packed.</summary>
-    public ITaskItem? Unpacked { get; set; }
+    /// <summary>What packed files were packed from, with metadata RelativePath: who owns their bytes can be told from that alone.</summary>
+    public ITaskItem[] Unpacked { get; set; } = [];
 
     /// <summary>Further files and folders.</summary>
     public ITaskItem[] FurtherArtifacts { get; set; } = [];
@@ -191,7 +191,7 @@ public sealed class MeasureArtifact : Task
         {
             PackageOf = path => packages.GetValueOrDefault(path),
             InputsOf = NativeAotInputs(),
-            PackedFrom = path => Unpacked is not null && IsCompiledAheadOfTime(path) ? Unpacked.GetMetadata("FullPath") : null,
+            PackedFrom = path => Array.Find(Unpacked, u => u.GetMetadata("RelativePath") == path)?.GetMetadata("FullPath"),
             // Framework assemblies by the hundred are not worth looking into unless a budget asks for what is in them.
             WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(Enum.Parse<Stage>(Stage)))
                 ? _ => true
