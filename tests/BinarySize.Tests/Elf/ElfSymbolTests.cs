@@ -14,14 +14,20 @@ public class ElfSymbolTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Sized_symbols_own_as_many_bytes_as_nm_says(string path)
+    public void Sized_symbols_own_as_many_bytes_as_nm_says(string path) => CompareWith("nm", path);
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Sized_symbols_own_as_many_bytes_as_llvm_nm_says(string path) => CompareWith("llvm-nm", path);
+
+    private static void CompareWith(string tool, string path)
     {
         using FileView view = FileView.Open(path);
         bool dynamic = ElfFile.Parse(view.Bytes).SymbolTable.Count == 0;
         using SizeMap map = FormatReader.Map(FileView.Open(path), "file");
         Assert.Empty(map.Warnings);
         ElfSamples.CheckSum(map);
-        (int compared, int overlapping) = CompareWithNm(map, path, dynamic, name => name);
+        (int compared, int overlapping) = CompareWithNm(map, path, dynamic, name => name, tool);
         Assert.True(compared > 2, $"{compared} compared");
         Assert.True(overlapping * 50 <= compared, $"{overlapping} of {compared} overlap");
     }
@@ -30,9 +36,9 @@ public class ElfSymbolTests
     /// What nm lists with a size, against the code and data of owners of that name. Aliases share, so names that stand
     /// for the same bytes are compared by their sum; symbols that overlap each other in part are left out.
     /// </summary>
-    internal static (int Compared, int Overlapping) CompareWithNm(SizeMap map, string symbolFile, bool dynamic, Func<string, string> rename)
+    internal static (int Compared, int Overlapping) CompareWithNm(SizeMap map, string symbolFile, bool dynamic, Func<string, string> rename, string tool = "nm")
     {
-        string listing = Tool.Run("nm", [.. dynamic ? new[] { "-D" } : [], "-f", "sysv", "--without-symbol-versions", "--defined-only", symbolFile]);
+        string listing = Tool.Run(tool, [.. dynamic ? new[] { "-D" } : [], "--format=sysv", "--defined-only", symbolFile]);
         var symbols = new List<(string Section, ulong Start, ulong Size, string Name)>();
         foreach (string line in listing.Split('\n'))
         {

@@ -65,6 +65,8 @@ public static class GoAttribution
         if (image.IsInFile) ClaimTables(scope, table);
         var owners = new Owners(scope, info);
         var lines = image.IsInFile && table.LinesStart > 0 ? new List<(uint Offset, int Owner)>(Math.Min(table.Count, 1 << 20) * 6) : null;
+        var ends = new Ends(scope, image);
+        var names = new NameBudget(table.UnitsStart > table.NamesStart ? table.UnitsStart - table.NamesStart : table.Bytes.Length);
         Span<uint> buffer = stackalloc uint[64];
         int hint = 0;
         ulong entry = table.EntryOf(0);
@@ -74,10 +76,13 @@ public static class GoAttribution
             entry = table.EntryOf(i + 1);
             if (entry < start) throw new BadFormatException($"function {i} of {table.Count} ends before it starts");
             long record = table.RecordOf(i), nameAt = table.NameOf(record);
-            ByteView rest = table.Bytes.Clip(nameAt, 1 << 16);
-            ByteView name = rest.Slice(0, rest.CString(0).Length);
+            ByteView name = names.Read(table.Bytes, nameAt);
             int owner = owners.Of(name, image.IsInFile);
-            if (image.TryGetCode(start, entry, ref hint, out long offset, out long length)) scope.Own(offset, length, owner, ContentKind.Code, Basis.Exact, Rank);
+            if (image.TryGetCode(start, entry, ref hint, out long offset, out long length))
+            {
+                (long size, Basis basis) = image.IsInFile ? ends.SizeOf(start, offset, length) : (length, Basis.Exact);
+                scope.Own(offset, size, owner, ContentKind.Code, basis, Rank);
+            }
             if (!image.IsInFile) continue;
 
             // What the table has on the function's account.
@@ -91,6 +96,59 @@ public static class GoAttribution
             }
         }
         if (lines is not null) OwnLines(scope, table, lines);
+    }
+
+    // The table has where functions start. A function ends where its symbol says; where there are no symbols, before the
+    // bytes that the linker fills up with.
+    private sealed class Ends(MapScope scope, GoImage image)
+    {
+        private readonly GoSymbolSizes? _sizes = image.ReadSymbolSizes();
+        private readonly Dictionary<int, int> _padding = [];
+        private int _area;
+
+        /// <summary>Bytes of the function at <paramref name="offset"/>, whose next neighbour stands <paramref name="length"/> bytes after it.</summary>
+        public (long Size, Basis Basis) SizeOf(ulong address, long offset, long length)
+        {
+            if (image.SymbolsReachTheNext) return (length, Basis.Exact);
+            ByteView bytes = image.Bytes.Slice(offset, length);
+            bool told = false;
+            long size = length;
+            if (_sizes is not null && _sizes.TryGet(address, out long stated))
+            {
+                told = true;
+                size = Math.Min(size, stated);
+                if (!bytes.IsFilledWith(size, length - size, image.Fill ?? 0)) return (size, Basis.Exact);
+            }
+            else if (_sizes is null && image.Fill is { } fill)
+            {
+                while (size > 1 && bytes.U8(size - 1) == fill) size--;
+            }
+            if (size == length) return (length, Basis.Exact);
+            int part = PartOfPadding(offset);
+            if (part >= 0) scope.Extend(offset + size, length - size, part);
+            return (size, told ? Basis.Exact : Basis.Derived);
+        }
+
+        // One part a section; none where a segment stands in for sections.
+        private int PartOfPadding(long offset)
+        {
+            for (int i = 0; i < image.Areas.Count; i++)
+            {
+                // Neighbours lie in one section.
+                GoImage.Area area = image.Areas[_area];
+                if (offset >= area.Offset && offset - area.Offset < area.Length)
+                {
+                    if (area.Part < 0) return -1;
+                    if (!_padding.TryGetValue(area.Part, out int part))
+                    {
+                        _padding[area.Part] = part = scope.Map.AddPart(area.Part, PartKind.Padding, ContentKind.Padding, scope.Names.Intern("padding between functions"));
+                    }
+                    return part;
+                }
+                _area = (_area + 1) % image.Areas.Count;
+            }
+            return -1;
+        }
     }
 
     // Line tables end where the next one starts. Equal ones are stored once: the function that names one first has it.

@@ -24,10 +24,12 @@ public sealed class GoImage
     // Go addresses functions in Wasm as (4096 + index) << 16.
     private const int WasmFunctionBase = 0x1000;
     private const long MaxWasmMemory = 512L << 20;
+    private const byte Int3 = 0xCC;
 
     private readonly List<Area> _areas = [];
     private readonly Func<ulong, ulong?>? _relocated;
     private readonly WasmModule? _wasm;
+    private ElfSymbolTable? _symbols;
 
     private GoImage(ByteView bytes, bool is64, bool bigEndian, bool inFile, Func<ulong, ulong?>? relocated = null, WasmModule? wasm = null)
     {
@@ -54,11 +56,31 @@ public sealed class GoImage
     /// <summary>True where Go's linker gives its tables sections of their own names: ELF and Mach-O with sections.</summary>
     public bool NamesTables { get; private set; }
 
-    /// <summary>The image of an ELF file; <paramref name="parts"/> are the map's parts by section index.</summary>
-    public static GoImage From(ElfFile file, ReadOnlySpan<int> parts)
+    /// <summary>
+    /// What the linker fills the space between functions with: int3 on x86 (CodePad in Go's cmd/link). Null elsewhere, where
+    /// functions come from the assembler in the multiples that they are laid out by, and their symbols' sizes say so.
+    /// </summary>
+    public byte? Fill { get; private init; }
+
+    /// <summary>True where there is a symbol table that has no sizes: a symbol then reaches to the next one, as <c>go tool nm</c> has it.</summary>
+    public bool SymbolsReachTheNext { get; private set; }
+
+    /// <summary>Sizes of functions as the symbol table has them; null where there is none, or none with sizes.</summary>
+    public GoSymbolSizes? ReadSymbolSizes() => _symbols is { Count: > 0 } table ? GoSymbolSizes.Read(table) : null;
+
+    /// <summary>The image of an ELF file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="parts">The map's parts by section index.</param>
+    /// <param name="debug">A file that has its symbols, where it has none itself; null where there is none.</param>
+    public static GoImage From(ElfFile file, ReadOnlySpan<int> parts, ElfFile? debug = null)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var image = new GoImage(file.Bytes, file.Is64, file.BigEndian, inFile: true, address => ElfRelocated(file, address));
+        var image = new GoImage(file.Bytes, file.Is64, file.BigEndian, inFile: true, address => ElfRelocated(file, address))
+        {
+            // EM_X86_64, EM_386.
+            Fill = file.Machine is ElfConstants.MachineX64 or 3 ? Int3 : null,
+            _symbols = file.SymbolTable.Count > 0 ? file.SymbolTable : debug?.SymbolTable,
+        };
         foreach (ref readonly ElfSection s in file.Sections)
         {
             if (!s.IsAllocated) continue;
@@ -79,7 +101,11 @@ public sealed class GoImage
     public static GoImage From(PeFile file, ReadOnlySpan<int> parts)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var image = new GoImage(file.Bytes, file.Is64, bigEndian: false, inFile: true);
+        var image = new GoImage(file.Bytes, file.Is64, bigEndian: false, inFile: true)
+        {
+            Fill = file.Machine is PeFile.MachineAmd64 or PeFile.MachineI386 ? Int3 : null,
+            SymbolsReachTheNext = file.SymbolCount > 0,
+        };
         for (int i = 0; i < file.Sections.Count; i++)
         {
             PeSection s = file.Sections[i];
@@ -94,7 +120,17 @@ public sealed class GoImage
     public static GoImage From(MachOFile file, ReadOnlySpan<int> parts)
     {
         ArgumentNullException.ThrowIfNull(file);
-        var image = new GoImage(file.Bytes, file.Is64, file.BigEndian, inFile: true) { NamesTables = true };
+        var image = new GoImage(file.Bytes, file.Is64, file.BigEndian, inFile: true)
+        {
+            NamesTables = true,
+            // CPU_TYPE_X86, with and without CPU_ARCH_ABI64.
+            Fill = (file.CpuType & 0xFFFFFF) == 7 ? Int3 : null,
+        };
+        for (int i = 0; i < file.SymbolCount && !image.SymbolsReachTheNext; i++)
+        {
+            MachOFile.Symbol symbol = file.SymbolAt(i);
+            image.SymbolsReachTheNext = symbol.Section > 0 && symbol.Section <= file.Sections.Count && file.Sections[symbol.Section - 1].IsCode;
+        }
         for (int i = 0; i < file.Sections.Count; i++)
         {
             MachOFile.Section s = file.Sections[i];
