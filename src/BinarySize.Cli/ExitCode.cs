@@ -13,4 +13,7 @@ internal static class ExitCode
 
     /// <summary>What was named cannot be measured.</summary>
     public const int NotMeasurable = 3;
+
+    /// <summary>A baseline is missing or cannot be used.</summary>
+    public const int Baseline = 4;
 }
