@@ -239,6 +239,22 @@ public sealed class HistoryTests : IDisposable
         Assert.Contains("no git repository", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_the_command_writes_it_can_follow()
+    {
+        Directory.CreateDirectory(Path.Combine(_root, "out"));
+        foreach (int size in (int[])[5000, 70_000])
+        {
+            File.WriteAllBytes(Path.Combine(_root, "out", "data.bin"), new byte[size]);
+            (int code, _, string error) = Cli.RunIn(_root, "baseline", "update", "out", "--key", "any/any/any/folder");
+            Assert.True(code == 0, error);
+            Git("add", "-A");
+            Git("commit", "-q", "-m", $"{size}");
+        }
+        string csv = Cli.RunIn(_root, "history", "--format", "csv").Output;
+        Assert.Equal(["any/any/any/folder,total,raw,5000,5000,0", "any/any/any/folder,total,raw,70000,70000,65000"], csv.Split("\r\n")[1..^1].Select(l => l.Split(',')).Select(c => string.Join(',', c[0], c[1], c[2], c[5], c[6], c[7])));
+    }
+
     [Theory]
     [InlineData(new long[] { }, "", "")]
     [InlineData(new long[] { 5 }, "~", "\u2585")]
