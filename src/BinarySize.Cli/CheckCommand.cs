@@ -110,7 +110,7 @@ internal static class CheckCommand
     private static bool NotCompared(BudgetFinding finding) => Is(finding, "BSZ3") && finding.Code != "BSZ3004";
 
     // "name; Key=value; Key=value": a piece without '=' goes on with the value before it, so that lists of patterns work.
-    private static BudgetSource Parse(string text, SourceLocation location)
+    internal static BudgetSource Parse(string text, SourceLocation location)
     {
         string[] pieces = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (pieces.Length == 0 || pieces[0].Contains('=')) throw new UsageException($"A budget begins with its name: \"app; Max=5 MiB\". This one is \"{text}\".");

@@ -14,12 +14,13 @@ internal static class MergeCommand
         var baseline = new Option<string?>("--baseline") { Description = "Write the sizes of all reports into this baseline", HelpName = "FILE" };
         var format = new Option<string>("--format") { Description = "text, json, md, html or csv", HelpName = "FORMAT", DefaultValueFactory = _ => "json" };
         var output = new Option<string?>("--output", "-o") { Description = "Write to this file instead of standard output", HelpName = "FILE" };
-        var command = new Command("merge", "Joins the reports of a CI matrix into one, and into one baseline") { reports, baseline, format, output };
+        var command = new Command("merge", "Joins the reports of a CI matrix into one, and into one baseline") { reports, baseline, format, output, CiTelling.SystemOption, CiTelling.DirectoryOption };
         command.SetAction(parsed =>
         {
             string kind = parsed.GetValue(format)!;
             ReportFormat chosen = default;
             if (kind != "text" && !ReportWriter.TryParse(kind, out chosen)) throw new UsageException($"'{kind}' is no format. Known are: text, {string.Join(", ", ReportWriter.FormatNames)}.");
+            CiTelling? ci = CiTelling.Create(parsed);
             Report joined;
             try
             {
@@ -35,6 +36,7 @@ internal static class MergeCommand
                 BaselineCommand.Write(file, joined.Snapshots);
             }
             Output.Write(joined, kind, chosen, new ConsoleOptions { Depth = 1 }, parsed.GetValue(output));
+            ci?.Tell(joined, [], stdoutIsText: kind == "text" || parsed.GetValue(output) is not null);
             return ExitCode.Ok;
         });
         return command;

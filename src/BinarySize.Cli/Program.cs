@@ -9,6 +9,7 @@ var root = new RootCommand("Shows who owns every byte of what you ship, compares
     WhyCommand.Create(),
     MergeCommand.Create(),
     BaselineCommand.Create(),
+    HistoryCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

@@ -23,7 +23,7 @@ public sealed class BaselineFile
     public const string DefaultName = "binarysize.baseline.json";
 
     // A real one has some hundred names a key; a larger file is not ours.
-    private const long MaxBytes = 16 << 20;
+    internal const long MaxBytes = 16 << 20;
 
     /// <summary>Snapshots by key.</summary>
     public SortedDictionary<string, Snapshot> Entries { get; } = new(StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace BinarySize.Baselines;
@@ -81,6 +82,26 @@ public sealed class GitRepository
         return code == 0 ? output : null;
     }
 
+    /// <summary>What a line of <see cref="Log"/> about a commit begins with: its id, seconds since 1970 and subject follow, with tabs between.</summary>
+    internal const string CommitLine = "commit ";
+
+    /// <summary>
+    /// The newest commits that changed a file, also under the names that it had before; of a merge, what it changed for its
+    /// first parent. Behind each commit a line of "git diff --raw".
+    /// </summary>
+    internal byte[] Log(string path, int last, out string problem)
+    {
+        (int code, byte[] output, string error) = Run(s_limitOfLog, "--literal-pathspecs", "log", "--follow", "--first-parent", "-m", "--raw", "--no-abbrev", "--no-color", "--no-show-signature", "--no-notes",
+            "--no-ext-diff", "--no-textconv", "--encoding=UTF-8", $"--format={CommitLine}%H%x09%ct%x09%s", $"--max-count={last.ToString(CultureInfo.InvariantCulture)}", "--", "./" + Path.GetRelativePath(_folder, path).Replace('\\', '/'));
+        problem = code == 0 ? "" : error.Contains("does not have any commits yet", StringComparison.Ordinal) ? "there is no commit yet" : "git says: " + error;
+        return code == 0 ? output : [];
+    }
+
+    /// <summary>Contents of objects, one after the other.</summary>
+    internal GitBlobs ReadBlobs(IReadOnlyList<string> ids) => new(Command("cat-file", "--batch"), ids);
+
+    private static readonly TimeSpan s_limitOfLog = TimeSpan.FromMinutes(2);
+
     private const string Deepen = ": this is a shallow clone (with actions/checkout set fetch-depth: 0, elsewhere git fetch --unshallow)";
 
     private const int NotInstalled = -1;
@@ -117,7 +138,9 @@ public sealed class GitRepository
         return code == 0 && line.Length > 0 ? line : null;
     }
 
-    private (int Code, byte[] Output, string Error) Run(params string[] arguments)
+    private (int Code, byte[] Output, string Error) Run(params string[] arguments) => Run(s_limit, arguments);
+
+    private ProcessStartInfo Command(params string[] arguments)
     {
         var start = new ProcessStartInfo("git", ["-C", _folder, "--no-pager", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false, CreateNoWindow = true };
         start.Environment["LC_ALL"] = "C";
@@ -125,13 +148,18 @@ public sealed class GitRepository
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";
         // A hook sets these for its own repository.
         foreach (string name in (string[])["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]) start.Environment.Remove(name);
+        return start;
+    }
+
+    private (int Code, byte[] Output, string Error) Run(TimeSpan limit, params string[] arguments)
+    {
         try
         {
-            using Process process = Process.Start(start)!;
+            using Process process = Process.Start(Command(arguments))!;
             process.StandardInput.Close();
             Task<string> error = process.StandardError.ReadToEndAsync();
             Task<byte[]> output = ReadAsync(process.StandardOutput.BaseStream);
-            if (!process.WaitForExit(s_limit))
+            if (!process.WaitForExit(limit))
             {
                 process.Kill(entireProcessTree: true);
                 return (1, [], "no answer");

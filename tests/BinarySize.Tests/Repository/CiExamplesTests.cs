@@ -46,6 +46,7 @@ public partial class CiExamplesTests
 
     [Theory]
     [InlineData("github.yml", "publish")]
+    [InlineData("github-matrix.yml", "publish", "size")]
     [InlineData("github-fork.yml", "publish")]
     [InlineData("github-fork-comment.yml", "comment")]
     public void A_workflow_of_GitHub_has_what_GitHub_requires(string name, params string[] jobs)
@@ -64,7 +65,7 @@ public partial class CiExamplesTests
     [Fact]
     public void What_builds_a_pull_request_has_no_rights_and_what_has_rights_runs_nothing_of_it()
     {
-        foreach (string name in (string[])["github.yml", "github-fork.yml"])
+        foreach (string name in (string[])["github.yml", "github-matrix.yml", "github-fork.yml"])
         {
             JsonProperty right = Assert.Single(Parse(name).GetProperty("permissions").EnumerateObject());
             Assert.Equal(("contents", "read"), (right.Name, right.Value.GetString()));

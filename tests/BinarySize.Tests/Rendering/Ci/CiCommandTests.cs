@@ -35,6 +35,23 @@ public sealed class CiCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_reports_of_a_matrix_have_one_summary()
+    {
+        foreach (string rid in (string[])["linux-x64", "win-x64"])
+        {
+            Directory.CreateDirectory(Path.Combine(_folder, rid));
+            File.Copy(Path.Combine(_folder, "app.bin"), Path.Combine(_folder, rid, "app.bin"));
+            Assert.Equal(0, Run([], "report", $"{rid}/app.bin", "--format", "json", "--output", $"{rid}.json").Code);
+        }
+        (int code, string output, string error) = Run(["GITHUB_ACTIONS=true", $"GITHUB_STEP_SUMMARY={_folder}/summary.md"], "merge", "linux-x64.json", "win-x64.json", "--output", "size.json", "--ci", "auto");
+        Assert.Equal((0, ""), (code, output + error));
+        string summary = File.ReadAllText(Path.Combine(_folder, "summary.md"));
+        Assert.Contains("` linux-x64/app.bin `", summary, StringComparison.Ordinal);
+        Assert.Contains("` win-x64/app.bin `", summary, StringComparison.Ordinal);
+        Assert.EndsWith(summary, File.ReadAllText(Path.Combine(_folder, "binarysize", "comment.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nobody_is_told_without_being_asked_for_and_json_stays_json()
     {
         string[] azure = ["TF_BUILD=True"];
