@@ -13,4 +13,7 @@ internal static class ExitCode
 
     /// <summary>What was named cannot be measured.</summary>
     public const int NotMeasurable = 3;
+
+    /// <summary>Ended by Ctrl-C or a signal; what was done until then is told.</summary>
+    public const int Interrupted = 130;
 }

@@ -6,6 +6,8 @@ var root = new RootCommand("Shows who owns every byte of what you ship, compares
     ReportCommand.Create(),
     CheckCommand.Create(),
     DiffCommand.Create(),
+    CompareCommand.Create(),
+    TuneCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
