@@ -30,8 +30,12 @@ public static class TuneText
         text.WriteLine(Fit("combination costs, or adding it would save."));
         TuneTrial[] reasons = [.. Ordered(result).Where(t => t.Outcome is TuneOutcome.Refused or TuneOutcome.NotAllowed && t.Reason is not null)];
         if (reasons.Length > 0) text.WriteLine();
-        foreach (TuneTrial trial in reasons) text.WriteLine(Fit($"{trial.Candidate.Name}: {trial.Reason}"));
-        if (result.Stopped is { } stopped) text.WriteLine(Fit($"Not finished: {stopped}."));
+        foreach (TuneTrial trial in reasons)
+        {
+            text.WriteLine(Fit(trial.Candidate.Name));
+            VariantsText.Wrap(text, trial.Reason);
+        }
+        if (result.Stopped is { } stopped) VariantsText.Wrap(text, $"Not finished: {stopped}.");
         return text.ToString();
     }
 

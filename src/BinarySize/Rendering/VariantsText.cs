@@ -27,7 +27,8 @@ public static class VariantsText
             string name = variant.Name;
             if (!variant.IsMeasured)
             {
-                text.WriteLine($"{Fit(name, NameWidth).PadRight(NameWidth)} {Fit($"{VariantResult.NameOf(variant.Status)}: {variant.Reason}", Width - NameWidth - 1)}");
+                text.WriteLine(Fit(Fit(name, NameWidth).PadRight(NameColumn) + "  " + VariantResult.NameOf(variant.Status), Width));
+                Wrap(text, variant.Reason);
                 continue;
             }
             string[] cells = [Size(variant.ShippedSize), Change(comparison, variant), Size(variant.BinarySize), Size(variant.GzipSize), Size(variant.BrotliSize), Seconds(variant), Milliseconds(variant), Size(variant.PeakMemory)];
@@ -39,7 +40,7 @@ public static class VariantsText
                 name = mark = "";
             }
             text.WriteLine(Line(mark.Trim() + name, cells));
-            if (variant.Status != VariantStatus.Ok) text.WriteLine(Fit($"  {VariantResult.NameOf(variant.Status)}: {variant.Reason}", Width));
+            if (variant.Status != VariantStatus.Ok) Wrap(text, $"{VariantResult.NameOf(variant.Status)}: {variant.Reason}");
         }
         text.WriteLine();
         foreach (string note in Notes(comparison)) text.WriteLine(Fit(note, Width));
@@ -49,7 +50,7 @@ public static class VariantsText
     internal static IEnumerable<string> Notes(Comparison comparison)
     {
         if (comparison.Reference is { } reference) yield return $"Change: against {reference.Name}. Ships: the publish folder without symbols.";
-        if (comparison.Variants.Any(v => v.GzipSize is not null)) yield return "gzip (level 9), brotli (quality 11): each file of what ships by itself.";
+        if (comparison.Variants.Any(v => v.GzipSize is not null)) yield return $"gzip (level 9){(comparison.Variants.Any(v => v.BrotliSize is not null) ? ", brotli (quality 11)" : "")}: each file of what ships by itself.";
         if (comparison.Variants.Any(v => v.Verified is not null)) yield return "+ passed the verify command, ! failed it.";
         foreach (string note in comparison.Notes) yield return note;
     }
@@ -59,6 +60,20 @@ public static class VariantsText
         var line = new System.Text.StringBuilder(Fit(name, NameColumn).PadRight(NameColumn));
         for (int i = 0; i < cells.Length; i++) line.Append(cells[i].PadLeft(s_columns[i]));
         return line.ToString().TrimEnd();
+    }
+
+    // A reason below its row, on a few lines of its own.
+    internal static void Wrap(TextWriter text, string? reason)
+    {
+        const int lines = 3, indent = 4;
+        string rest = Fit(reason ?? "", lines * (Width - indent));
+        while (rest.Length > 0)
+        {
+            int end = Math.Min(rest.Length, Width - indent);
+            if (end < rest.Length && rest.LastIndexOf(' ', end - 1, end) is > 20 and var space) end = space;
+            text.WriteLine(new string(' ', indent) + rest[..end].TrimEnd());
+            rest = rest[end..].TrimStart();
+        }
     }
 
     private static string Fit(string text, int width) => Escape.Ascii(text, width);

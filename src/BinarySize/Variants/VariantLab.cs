@@ -104,7 +104,8 @@ public sealed class VariantLab : IVariantLab
         VariantResult[] all = [.. results];
         for (int i = 0; i < open.Count; i++)
         {
-            if (!figures[i].IsMeasured) continue;
+            // How long something takes to fail is no start-up time.
+            if (!figures[i].IsMeasured || figures[i].ExitCode != 0) continue;
             (int index, Kept kept) = open[i];
             all[index] = all[index] with { StartupMilliseconds = figures[i].Median.TotalMilliseconds, PeakMemory = figures[i].PeakMemory > 0 ? figures[i].PeakMemory : null };
             _cache.Store(kept.Key, all[index], kept.Inputs, kept.InputsHash);
