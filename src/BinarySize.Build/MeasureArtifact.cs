@@ -6,7 +6,9 @@ using BinarySize.Attribution.Packages;
 using BinarySize.Budgets;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
+using BinarySize.Rendering.Ci;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
 
@@ -21,7 +23,7 @@ public sealed class MeasureArtifact : Task
 {
     private const string ReportNotWritten = "BSZ4010";
 
-    private const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
+    internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
     /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
     [Required]
@@ -45,6 +47,9 @@ public sealed class MeasureArtifact : Task
 
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
+
+    /// <summary>What shrinking did to the folder, as ShrinkArtifact left it; empty where it did nothing.</summary>
+    public ITaskItem? Ledger { get; set; }
 
     /// <summary>Further files and folders.</summary>
     public ITaskItem[] FurtherArtifacts { get; set; } = [];
@@ -90,8 +95,17 @@ public sealed class MeasureArtifact : Task
     /// <summary>Print the table even where no budget asks for it.</summary>
     public bool ShowTable { get; set; }
 
-    /// <summary>GitHub's step summary file; empty elsewhere.</summary>
-    public string? GitHubStepSummary { get; set; }
+    /// <summary>Value of the property BinarySizeCi: "auto", or a name of <see cref="CiSystems.Names"/>.</summary>
+    public string? Ci { get; set; }
+
+    /// <summary>Value of the property BinarySizeCiAnnotations.</summary>
+    public bool CiAnnotations { get; set; } = true;
+
+    /// <summary>
+    /// The variables of CI systems that are set, a line each: NAME=value. They come as properties of the project, since the
+    /// environment of this process may be that of another build.
+    /// </summary>
+    public string? CiVariables { get; set; }
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -119,7 +133,7 @@ public sealed class MeasureArtifact : Task
 
         StringBuilder key = inputs.KeyText;
         key.Append(typeof(MeasureArtifact).Module.ModuleVersionId).Append('\n');
-        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage])
+        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage, Ci, CiTelling.SystemOf(Ci, CiVariables).ToString()])
         {
             key.Append(text).Append('\n');
         }
@@ -132,6 +146,7 @@ public sealed class MeasureArtifact : Task
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
+        if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
         {
@@ -160,7 +175,8 @@ public sealed class MeasureArtifact : Task
         var warnings = new List<MapWarning>();
         List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), Sources(), findings);
         List<ReportFormat> formats = Formats(findings);
-        Dictionary<string, PackageIdentity> packages = Packages(PackageFiles);
+        if (CiTelling.Mistake(Ci) is { } mistake) findings.Add(new("BSZ1005", true, mistake, ProjectSource.FindProperty(ProjectFile, "BinarySizeCi")));
+        Dictionary<string, PackageIdentity> packages = StageInputs.Packages(PackageFiles);
         var options = new MeasureOptions
         {
             PackageOf = path => packages.GetValueOrDefault(path),
@@ -170,7 +186,7 @@ public sealed class MeasureArtifact : Task
                 ? _ => true
                 : IsCompiledAheadOfTime,
             LookInside = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Section),
-            EntryPackages = BundledFiles.Length == 0 ? null : Packages(BundledFiles),
+            EntryPackages = BundledFiles.Length == 0 ? null : StageInputs.Packages(BundledFiles),
         };
         var artifacts = new List<MeasuredArtifact>();
         try
@@ -214,9 +230,11 @@ public sealed class MeasureArtifact : Task
         var report = new Report(
             [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, ReportLevels), a.Warnings))],
             results,
-            new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion));
+            new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion))
+        {
+            Ledger = Ledger is null ? null : LedgerJson.TryRead(Ledger.GetMetadata("FullPath")),
+        };
         IReadOnlyList<string> written = [];
-        string markdown = "";
         if (artifacts.Count > 0)
         {
             try
@@ -227,17 +245,18 @@ public sealed class MeasureArtifact : Task
             {
                 warnings.Add(new MapWarning(ReportNotWritten, $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
             }
-            markdown = MarkdownReport.Render(report, GitHubSummary.MaxBytes);
         }
 
-        var said = new List<LoggedFinding>();
-        foreach (MapWarning warning in warnings) said.Add(new LoggedFinding(false, warning.Code, Escape.LogLine(warning.Message), ProjectFile, 0, 0));
+        var said = new List<CiFinding>();
+        foreach (MapWarning warning in warnings) said.Add(new CiFinding(false, warning.Code, Escape.LogLine(warning.Message), ProjectFile, 0, 0));
         foreach (BudgetFinding finding in findings)
         {
             SourceLocation at = finding.Location ?? new SourceLocation(ProjectFile, 0, 0);
-            said.Add(new LoggedFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
+            said.Add(new CiFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
         }
-        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], markdown);
+        // Rendering a large report takes a while: only where somebody listens.
+        CiMessage? message = CiTelling.SystemOf(Ci, CiVariables) == CiSystem.None ? null : CiMessage.Of(report, []);
+        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], message);
         try
         {
             // What could not be read or written may be possible next time, without a trace in what the key is made of.
@@ -258,13 +277,21 @@ public sealed class MeasureArtifact : Task
         if (state.Summary.Length > 0) Log.LogMessage(MessageImportance.High, "{0}", state.Summary);
         bool wanted = ShowTable || Stage != nameof(BinarySize.Budgets.Stage.Build) || Budgets.Length > 0 || !string.IsNullOrEmpty(Budget);
         foreach (string line in state.Table) Log.LogMessage(wanted ? MessageImportance.High : MessageImportance.Normal, "{0}", line);
-        foreach (LoggedFinding f in state.Findings)
+        foreach (CiFinding f in state.Findings)
         {
             string link = HelpRoot + f.Code + ".md";
             if (f.IsError) Log.LogError(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
             else Log.LogWarning(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
         }
-        if (string.IsNullOrEmpty(LaterStage) && !string.IsNullOrEmpty(GitHubStepSummary) && state.Markdown.Length > 0 && GitHubSummary.Append(GitHubStepSummary, state.Markdown) is { } problem)
+        if (state.Message is null) return;
+        var told = new CiTelling(Stage, StateDirectory.GetMetadata("FullPath"), new CiContext
+        {
+            Variables = CiTelling.Variables(CiVariables),
+            Directory = ReportDirectory.GetMetadata("FullPath"),
+            ProjectFile = ProjectFile,
+            Annotate = CiAnnotations,
+        });
+        foreach (string problem in told.Tell(CiTelling.SystemOf(Ci, CiVariables), state.Message with { Findings = state.Findings }, isLast: string.IsNullOrEmpty(LaterStage), line => Log.LogMessage(MessageImportance.High, "{0}", line)))
         {
             Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(problem));
         }
@@ -364,17 +391,6 @@ public sealed class MeasureArtifact : Task
             if (id.Length > 0) packages[name] = new PackageIdentity(id, item.GetMetadata("NuGetPackageVersion"));
             // The compiler's own framework has no metadata; it lies in <packages>/<id>/<version>/framework/ or …/sdk/.
             else if (item.GetMetadata("FullPath").Split('/', '\\') is [.., var package, var version, "framework" or "sdk", _]) packages[name] = new PackageIdentity(package.Replace("microsoft.dotnet.ilcompiler", "Microsoft.DotNet.ILCompiler", StringComparison.Ordinal), version);
-        }
-        return packages;
-    }
-
-    private static Dictionary<string, PackageIdentity> Packages(ITaskItem[] files)
-    {
-        var packages = new Dictionary<string, PackageIdentity>(StringComparer.Ordinal);
-        foreach (ITaskItem file in files)
-        {
-            string id = file.GetMetadata("NuGetPackageId"), path = file.GetMetadata("RelativePath");
-            if (id.Length > 0 && path.Length > 0) packages[path.Replace('\\', '/')] = new PackageIdentity(id, file.GetMetadata("NuGetPackageVersion"));
         }
         return packages;
     }

@@ -78,6 +78,18 @@ internal sealed class StageInputs(string projectDirectory, string reportDirector
         foreach (FoundFile f in artifact.Files) KeyText.Append(f.Path).Append('\t').Append(f.Size).Append('\t').Append(f.Modified).Append('\t').Append(f.LinkTarget).Append('\n');
     }
 
+    /// <summary>Packages of files by their relative path with '/'.</summary>
+    public static Dictionary<string, PackageIdentity> Packages(ITaskItem[] files)
+    {
+        var packages = new Dictionary<string, PackageIdentity>(StringComparer.Ordinal);
+        foreach (ITaskItem file in files)
+        {
+            string id = file.GetMetadata("NuGetPackageId"), path = file.GetMetadata("RelativePath");
+            if (id.Length > 0 && path.Length > 0) packages[path.Replace('\\', '/')] = new PackageIdentity(id, file.GetMetadata("NuGetPackageVersion"));
+        }
+        return packages;
+    }
+
     // Reports are compared across machines: a path outside the project is shown by its last part.
     private string Shown(string path)
     {

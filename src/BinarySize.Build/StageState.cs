@@ -1,19 +1,23 @@
 using System.Text;
 using BinarySize.IO;
+using BinarySize.Rendering.Ci;
 
 namespace BinarySize.Build;
-
-/// <summary>A warning or an error as it is logged: everything is final text.</summary>
-internal readonly record struct LoggedFinding(bool IsError, string Code, string Message, string File, int Line, int Column);
 
 /// <summary>
 /// What a stage's measurement came to, kept in the intermediate folder under a key of everything that it depends on, so that
 /// a build in which nothing changed says the same again without reading a file.
 /// </summary>
-internal sealed record StageState(string Key, string Summary, string[] Table, LoggedFinding[] Findings, string[] ReportFiles, string Markdown)
+/// <param name="Key">What it depends on.</param>
+/// <param name="Summary">The line with the arrow.</param>
+/// <param name="Table">The lines of the table.</param>
+/// <param name="Findings">Warnings and errors, as they are logged: everything is final text.</param>
+/// <param name="ReportFiles">Full paths of the reports that were written.</param>
+/// <param name="Message">What a CI system is told, but for the findings; null where there was none to tell.</param>
+internal sealed record StageState(string Key, string Summary, string[] Table, CiFinding[] Findings, string[] ReportFiles, CiMessage? Message)
 {
     // Raised when the layout of this file changes.
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> and its reports are still there; null otherwise.</summary>
     public static StageState? TryRead(string path, string key)
@@ -26,17 +30,17 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Lo
             if (reader.ReadInt32() != Version || reader.ReadString() != key) return null;
             string summary = reader.ReadString();
             string[] table = Strings(reader);
-            var findings = new LoggedFinding[Count(reader)];
+            var findings = new CiFinding[Count(reader)];
             for (int i = 0; i < findings.Length; i++)
             {
-                findings[i] = new LoggedFinding(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadInt32(), reader.ReadInt32());
+                findings[i] = new CiFinding(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadInt32(), reader.ReadInt32());
             }
             string[] reports = Strings(reader);
             foreach (string report in reports)
             {
                 if (!File.Exists(report)) return null;
             }
-            return new StageState(key, summary, table, findings, reports, reader.ReadString());
+            return new StageState(key, summary, table, findings, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException)
         {
@@ -55,7 +59,7 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Lo
             writer.Write(Summary);
             Write(writer, Table);
             writer.Write(Findings.Length);
-            foreach (LoggedFinding f in Findings)
+            foreach (CiFinding f in Findings)
             {
                 writer.Write(f.IsError);
                 writer.Write(f.Code);
@@ -65,7 +69,8 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Lo
                 writer.Write(f.Column);
             }
             Write(writer, ReportFiles);
-            writer.Write(Markdown);
+            writer.Write(Message is not null);
+            if (Message is not null) Write(writer, Message);
         }
         AtomicFile.WriteBytes(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
@@ -87,5 +92,32 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Lo
     {
         writer.Write(strings.Length);
         foreach (string s in strings) writer.Write(s);
+    }
+
+    private static CiMessage ReadMessage(BinaryReader reader)
+    {
+        var message = new CiMessage { Project = reader.ReadString(), Stage = reader.ReadString(), Target = reader.ReadString(), Summary = reader.ReadString(), Comment = reader.ReadString() };
+        var figures = new CiFigure[Count(reader)];
+        for (int i = 0; i < figures.Length; i++)
+        {
+            figures[i] = new CiFigure(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadInt64(), reader.ReadBoolean() ? reader.ReadInt64() : null, reader.ReadString());
+        }
+        return message with { Figures = figures };
+    }
+
+    private static void Write(BinaryWriter writer, CiMessage message)
+    {
+        foreach (string text in (string[])[message.Project, message.Stage, message.Target, message.Summary, message.Comment]) writer.Write(text);
+        writer.Write(message.Figures.Count);
+        foreach (CiFigure figure in message.Figures)
+        {
+            writer.Write(figure.IsBudget);
+            writer.Write(figure.Name);
+            writer.Write(figure.Metric);
+            writer.Write(figure.Value);
+            writer.Write(figure.Limit is not null);
+            if (figure.Limit is { } limit) writer.Write(limit);
+            writer.Write(figure.Verdict);
+        }
     }
 }

@@ -19,12 +19,13 @@ internal static class CheckCommand
             HelpName = "BUDGET",
         };
         var format = new Option<string>("--format") { Description = "text, json, md, html or csv", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
-        var command = new Command("check", "Holds budgets against a file or folder; exit code 1 where one is exceeded") { path, max, budget, Measuring.DebugFileOption, Measuring.MstatOption, format };
+        var command = new Command("check", "Holds budgets against a file or folder; exit code 1 where one is exceeded") { path, max, budget, Measuring.DebugFileOption, Measuring.MstatOption, format, CiTelling.SystemOption, CiTelling.DirectoryOption };
         command.SetAction(parsed =>
         {
             string kind = parsed.GetValue(format)!;
             ReportFormat chosen = default;
             if (kind != "text" && !ReportWriter.TryParse(kind, out chosen)) throw new UsageException($"'{kind}' is no format. Known are: text, {string.Join(", ", ReportWriter.FormatNames)}.");
+            CiTelling? ci = CiTelling.Create(parsed);
             string[] texts = parsed.GetValue(budget) ?? [];
             if (texts.Length == 0 && parsed.GetValue(max) is null) throw new UsageException("check needs --max or --budget.");
             var findings = new List<BudgetFinding>();
@@ -47,6 +48,7 @@ internal static class CheckCommand
             Measuring.Warn(artifact);
             Output.Write(report, kind, chosen, new ConsoleOptions { Depth = 1 }, null);
             Say(findings);
+            ci?.Tell(report, findings, stdoutIsText: kind == "text");
             return findings.Any(f => f.Code.StartsWith("BSZ1", StringComparison.Ordinal)) ? ExitCode.Usage : findings.Any(f => f.IsError) ? ExitCode.OverBudget : ExitCode.Ok;
         });
         return command;

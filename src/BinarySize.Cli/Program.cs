@@ -6,6 +6,7 @@ var root = new RootCommand("Shows who owns every byte of what you ship, compares
     ReportCommand.Create(),
     CheckCommand.Create(),
     DiffCommand.Create(),
+    WhyCommand.Create(),
     CompareCommand.Create(),
     TuneCommand.Create(),
 };

@@ -19,13 +19,14 @@ internal static class ReportCommand
         var output = new Option<string?>("--output", "-o") { Description = "Write to this file instead of standard output", HelpName = "FILE" };
         var command = new Command("report", "Shows what a file or folder is made of; sizes add up to the file on disk")
         {
-            path, Measuring.ByOption, top, filter, demangle, Measuring.DebugFileOption, Measuring.MstatOption, format, output,
+            path, Measuring.ByOption, top, filter, demangle, Measuring.DebugFileOption, Measuring.MstatOption, format, output, CiTelling.SystemOption, CiTelling.DirectoryOption,
         };
         command.SetAction(parsed =>
         {
             string kind = parsed.GetValue(format)!;
             ReportFormat chosen = default;
             if (kind != "text" && !ReportWriter.TryParse(kind, out chosen)) throw new UsageException($"'{kind}' is no format. Known are: text, {string.Join(", ", ReportWriter.FormatNames)}.");
+            CiTelling? ci = CiTelling.Create(parsed);
             if (parsed.GetValue(top) < 1) throw new UsageException("--top needs a number of at least 1.");
             IReadOnlyList<Level>? levels = Measuring.ParseLevels(parsed.GetValue(Measuring.ByOption));
             NamePattern[] patterns = [.. (parsed.GetValue(filter) ?? []).Select(p => p.Length > 0 ? new NamePattern(p, isPath: false) : throw new UsageException("--filter needs a pattern."))];
@@ -35,6 +36,7 @@ internal static class ReportCommand
             var report = new Report([new ReportArtifact(artifact.Path, artifact.Kind, artifact.Size, artifact.Files.Count, tree, artifact.Warnings)], [], new ReportToolchain());
             Measuring.Warn(artifact);
             Output.Write(report, kind, chosen, new ConsoleOptions { Top = parsed.GetValue(top), Depth = levels.Count + 3 }, parsed.GetValue(output));
+            ci?.Tell(report, [], stdoutIsText: kind == "text" || parsed.GetValue(output) is not null);
             return ExitCode.Ok;
         });
         return command;

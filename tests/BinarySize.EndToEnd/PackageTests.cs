@@ -15,7 +15,10 @@ public class PackageTests
         string[] expected =
         [
             "BinarySize.Build.nuspec", "README.md", "icon.png",
-            "build/BinarySize.Build.props", "build/BinarySize.Build.targets",
+            "Sdk/BinarySize.Build.props", "Sdk/BinarySize.Build.targets", "Sdk/Sdk.props", "Sdk/Sdk.targets",
+            "build/BinarySize.Build.props", "build/BinarySize.Build.targets", "build/BinarySize.Build.Profiles.props", "build/BinarySize.Build.Profiles.targets",
+            "build/profiles/Development.props", "build/profiles/Embedded.props", "build/profiles/General.props", "build/profiles/Serverless.props",
+            "build/profiles/SizeCritical.props", "build/profiles/WebAssembly.props", "build/substitutions/Http3.xml",
             "buildMultiTargeting/BinarySize.Build.props", "buildMultiTargeting/BinarySize.Build.targets",
             "buildTransitive/BinarySize.Build.props", "buildTransitive/BinarySize.Build.targets",
             "tasks/net10.0/BinarySize.Build.dll", "tasks/net10.0/BinarySize.dll",
@@ -51,7 +54,7 @@ public class PackageTests
             Tool.Run("git", "clone", "-q", "--no-hardlinks", Package.Repository, copy);
             Tool.Run("git", "-C", copy, "remote", "set-url", "origin", "https://github.com/binarysize/BinarySize.Build");
             // As it is now, committed or not.
-            Tool.Run("bash", "-c", "cd \"$1\" && git ls-files -coz --exclude-standard -- src build buildTransitive buildMultiTargeting eng README.md '*.props' global.json | xargs -0 tar -cf - | tar -xf - -C \"$2\"", "copy", Package.Repository, copy);
+            Tool.Run("bash", "-c", "cd \"$1\" && git ls-files -coz --exclude-standard -- src build Sdk buildTransitive buildMultiTargeting eng README.md '*.props' global.json | xargs -0 tar -cf - | tar -xf - -C \"$2\"", "copy", Package.Repository, copy);
             Outcome packed = Tool.Try("dotnet", ["pack", "src/BinarySize.Build", "-c", "Release", "-o", Path.Combine(copy, "out"), "-p:Version=1.2.3", "--nologo"], copy,
                 new Dictionary<string, string> { ["SOURCE_DATE_EPOCH"] = "1700000000" });
             Assert.True(packed.Code == 0, packed.ToString());

@@ -10,7 +10,7 @@ public static partial class DiffReport
     private const int MarkdownReserve = 2000;
 
     /// <summary>The diff as GitHub-flavoured Markdown, every name in a code span of its own; at most <paramref name="maxBytes"/> bytes of UTF-8.</summary>
-    public static string Markdown(ArtifactDiff diff, DiffOptions? options = null, int maxBytes = GitHubSummary.MaxBytes)
+    public static string Markdown(ArtifactDiff diff, DiffOptions? options = null, int maxBytes = MarkdownReport.MaxBytes)
     {
         ArgumentNullException.ThrowIfNull(diff);
         options ??= new DiffOptions();

@@ -12,8 +12,14 @@ public static class MarkdownReport
     private const int OpenRows = 25, FoldedRows = 1000, InnerRows = 50, MaxInner = 20, MaxWarnings = 100;
     private const double InnerShare = 0.05;
 
+    /// <summary>
+    /// Bytes that a report has at most where nothing else is said. GitHub takes 1024 KiB for the summary of a step, and drops
+    /// one that is larger as a whole; others may want a little of it.
+    /// </summary>
+    public const int MaxBytes = (1024 * 1024) - 4096;
+
     /// <summary>The report in at most <paramref name="maxBytes"/> bytes of UTF-8; what does not fit is left out section by section, and it says so.</summary>
-    public static string Render(Report report, int maxBytes = GitHubSummary.MaxBytes)
+    public static string Render(Report report, int maxBytes = MaxBytes)
     {
         ArgumentNullException.ThrowIfNull(report);
         var writer = new Writer(maxBytes);

@@ -1,5 +1,6 @@
 using BinarySize.Artifacts;
 using BinarySize.Mapping;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Reports;
 
@@ -41,6 +42,9 @@ public sealed record Report(IReadOnlyList<ReportArtifact> Artifacts, IReadOnlyLi
 {
     /// <summary>Version of the JSON schema, docs/schema/report-1.json.</summary>
     public const int Schema = 1;
+
+    /// <summary>What shrinking did to the first artifact; null where it did nothing and found nothing.</summary>
+    public Ledger? Ledger { get; init; }
 
     /// <summary>Bytes of all artifacts.</summary>
     public long Size => Artifacts.Sum(a => a.Size);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using BinarySize.Artifacts;
 using BinarySize.Mapping;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Reports;
 
@@ -39,6 +40,12 @@ public static class ReportJson
             foreach (ReportBudget budget in report.Budgets) WriteBudget(json, budget);
             json.WriteEndArray();
             json.WriteNull("baseline");
+            if (report.Ledger is null) json.WriteNull("ledger");
+            else
+            {
+                json.WritePropertyName("ledger");
+                LedgerJson.Write(json, report.Ledger);
+            }
             WriteToolchain(json, report.Toolchain);
             json.WriteEndObject();
         }

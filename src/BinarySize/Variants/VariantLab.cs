@@ -49,6 +49,7 @@ public sealed class VariantLab : IVariantLab
     private readonly ResultCache _cache;
     private readonly LabOptions _options;
     private readonly CompressedSizes _sizes;
+    private readonly VerifyCommand? _verify;
     private readonly string _inputs;
     private readonly Dictionary<string, Kept> _kept = [];
     private readonly Dictionary<string, Lazy<VariantBuild>> _builds = [];
@@ -66,6 +67,13 @@ public sealed class VariantLab : IVariantLab
         _cache = cache;
         _options = options;
         _sizes = new CompressedSizes(cache.SizesFile);
+        if (options.Verify is { } command)
+        {
+            var variables = new Dictionary<string, string?>();
+            // Framework-dependent apps are to find the .NET that built them.
+            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))) variables["DOTNET_ROOT"] = project.DotnetRoot;
+            _verify = new VerifyCommand(command, new ToolOptions { Timeout = options.VerifyLimit, WorkingDirectory = project.Folder, Environment = variables });
+        }
         _inputs = InputFingerprint.Of(project);
     }
 
@@ -100,7 +108,7 @@ public sealed class VariantLab : IVariantLab
         ArgumentNullException.ThrowIfNull(results);
         if (_options.Run is null) return results;
         List<(int Index, Kept Kept)> open = [.. results.Select((r, i) => (i, Kept: _kept.GetValueOrDefault(r.Name))).Where(r => r.Kept is not null && results[r.i].Status == VariantStatus.Ok).Select(r => (r.i, r.Kept!))];
-        IReadOnlyList<StartupFigure> figures = StartupMeter.Measure([.. open.Select(o => MeasuredCommand.Shell(results[o.Index].Name, CommandCheck.Expand(_options.Run, o.Kept.Main), _project.Folder))], null, cancel);
+        IReadOnlyList<StartupFigure> figures = StartupMeter.Measure([.. open.Select(o => MeasuredCommand.Shell(results[o.Index].Name, VerifyCommand.Expand(_options.Run, o.Kept.Main, OperatingSystem.IsWindows()), _project.Folder))], null, cancel);
         VariantResult[] all = [.. results];
         for (int i = 0; i < open.Count; i++)
         {
@@ -190,9 +198,9 @@ public sealed class VariantLab : IVariantLab
 
     private VariantResult Verify(VariantResult result, string? main, CancellationToken cancel)
     {
-        if (_options.Verify is null || main is null) return result;
-        string? problem = CommandCheck.Problem(_options.Verify, main, _project, _options.VerifyLimit, cancel);
-        return result with { Verified = problem is null, Status = problem is null ? VariantStatus.Ok : VariantStatus.Broken, Reason = problem is null ? null : "the verify command: " + problem };
+        if (_verify is null || main is null) return result;
+        CheckResult check = _verify.Check(main, cancel);
+        return result with { Verified = check.Passed, Status = check.Passed ? VariantStatus.Ok : VariantStatus.Broken, Reason = check.Passed ? null : "the verify command: " + check.Detail };
     }
 
     private string Key(Variant variant)
@@ -204,7 +212,7 @@ public sealed class VariantLab : IVariantLab
         string text = string.Join('\n',
             Revision.ToString(CultureInfo.InvariantCulture), _project.SdkVersion, _project.File, _project.Request.Configuration, _project.Framework, _project.Runtime, _inputs,
             string.Join('\n', VariantCommand.Settings(_project, variant)), variant.Identity(), package, pack,
-            _options.Verify, _options.VerifyLimit, _options.Run, _options.Compressed, _options.Brotli);
+            _verify?.Key, _options.Run, _options.Compressed, _options.Brotli);
         return Variant.Hash(text, 40);
     }
 

@@ -10,7 +10,7 @@ namespace BinarySize.Tests.Managed;
 public class WebcilTests
 {
     /// <summary>The payload that webcil.md describes, made from a PE assembly: the same sections behind smaller headers.</summary>
-    private static byte[] Convert(string path, int version)
+    internal static byte[] Convert(string path, int version)
     {
         byte[] image = File.ReadAllBytes(path);
         using FileView view = FileView.FromBytes(image, path);

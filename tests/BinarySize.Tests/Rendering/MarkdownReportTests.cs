@@ -74,7 +74,7 @@ public partial class MarkdownReportTests
         root.Seal();
         List<ReportArtifact> artifacts = [.. Enumerable.Range(0, 20).Select(i => new ReportArtifact($"out{i}", ArtifactKind.Folder, root.Size, 100_000, root, []))];
         string text = MarkdownReport.Render(new Report(artifacts, [], new ReportToolchain()));
-        Assert.InRange(Encoding.UTF8.GetByteCount(text), GitHubSummary.MaxBytes / 2, GitHubSummary.MaxBytes);
+        Assert.InRange(Encoding.UTF8.GetByteCount(text), MarkdownReport.MaxBytes / 2, MarkdownReport.MaxBytes);
         Assert.Contains("left out", text, StringComparison.Ordinal);
     }
 

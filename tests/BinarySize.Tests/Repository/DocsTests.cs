@@ -11,7 +11,11 @@ public partial class DocsTests
 
     private static string Reference => Read("docs", "reference.md");
 
-    private static string TargetsFile => Read("build", "BinarySize.Build.targets");
+    // Everything that MSBuild evaluates: the two halves of the pipeline and what they import.
+    private static IEnumerable<string> BuildFiles =>
+        Directory.EnumerateFiles(Path.Combine(Samples.Root, "build"), "*.*", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is ".props" or ".targets").Order(StringComparer.Ordinal);
+
+    private static string BuildText => string.Concat(BuildFiles.Select(File.ReadAllText));
 
     private static string Section(string text, string heading)
     {
@@ -28,7 +32,7 @@ public partial class DocsTests
     [Fact]
     public void Every_public_property_is_in_the_reference_and_the_other_way_round()
     {
-        string code = Comments().Replace(TargetsFile + Read("build", "BinarySize.Build.props"), "");
+        string code = Comments().Replace(BuildText, "");
         // What is read as $(…) or set as an element; names of targets, items and tasks look alike and are taken out.
         var names = new SortedSet<string>(PropertyNames().Matches(code).Select(m => m.Groups[1].Value + m.Groups[2].Value), StringComparer.Ordinal);
         names.RemoveWhere(n => n.EndsWith("DependsOn", StringComparison.Ordinal));
@@ -38,7 +42,7 @@ public partial class DocsTests
     [Fact]
     public void Every_public_item_is_in_the_reference_and_the_other_way_round()
     {
-        var items = new SortedSet<string>(ItemNames().Matches(Comments().Replace(TargetsFile, "")).Select(m => m.Groups[1].Value), StringComparer.Ordinal);
+        var items = new SortedSet<string>(ItemNames().Matches(Comments().Replace(BuildText, "")).Select(m => m.Groups[1].Value), StringComparer.Ordinal);
         var documented = new SortedSet<string>(ItemHeadings().Matches(Section(Reference, "## Items")).Select(m => m.Groups[1].Value), StringComparer.Ordinal);
         Assert.Equal(items, documented);
     }
@@ -58,7 +62,7 @@ public partial class DocsTests
     [Fact]
     public void Every_public_target_is_in_the_reference_and_the_other_way_round()
     {
-        var targets = new SortedSet<string>(XDocument.Parse(TargetsFile).Descendants("Target").Select(t => (string)t.Attribute("Name")!).Where(n => !n.StartsWith('_')), StringComparer.Ordinal);
+        var targets = new SortedSet<string>(BuildFiles.SelectMany(f => XDocument.Load(f).Descendants("Target")).Select(t => (string)t.Attribute("Name")!).Where(n => !n.StartsWith('_')), StringComparer.Ordinal);
         Assert.Equal(targets, FirstColumn(Section(Reference, "## Targets")));
     }
 
@@ -85,7 +89,7 @@ public partial class DocsTests
     {
         string[] allowed = [.. FirstColumn(Section(Reference, "## Properties")), .. FirstColumn(Section(Reference, "## Targets")),
             .. ItemHeadings().Matches(Reference).Select(m => m.Groups[1].Value), "BinarySizeReportDependsOn"];
-        foreach (XElement element in XDocument.Parse(TargetsFile).Descendants())
+        foreach (XElement element in BuildFiles.SelectMany(f => XDocument.Load(f).Descendants()))
         {
             string name = element.Name.LocalName;
             if (name.StartsWith("BinarySize", StringComparison.Ordinal) && !name.Contains('.')) Assert.Contains(name, allowed);

@@ -9,6 +9,7 @@ namespace BinarySize.Attribution.Packages;
 public sealed class PackageGraph
 {
     private readonly Dictionary<string, List<string>> _dependencies = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _packageOf = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _direct = [];
 
     private PackageGraph()
@@ -90,9 +91,20 @@ public sealed class PackageGraph
         return [];
     }
 
+    /// <summary>The package that an assembly (simple name) is shipped in; null where none in the graph has it.</summary>
+    public string? PackageOfAssembly(string assembly) => _packageOf.GetValueOrDefault(assembly);
+
     private void AddLibrary(JsonProperty library)
     {
         string name = library.Name.Split('/')[0];
+        foreach (string assets in (string[])["runtime", "runtimeTargets", "compile"])
+        {
+            foreach (JsonProperty asset in Properties(library.Value, assets))
+            {
+                string file = asset.Name[(asset.Name.LastIndexOf('/') + 1)..];
+                if (file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)) _packageOf.TryAdd(file[..^".dll".Length], name);
+            }
+        }
         if (!_dependencies.TryGetValue(name, out List<string>? known)) _dependencies[name] = known = [];
         foreach (JsonProperty dependency in Properties(library.Value, "dependencies"))
         {

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text;
+
+namespace BinarySize.Shrinking;
+
+/// <summary>
+/// The project's own command that must succeed on the artifact: run by the platform's shell in the project's folder, with
+/// <c>{artifact}</c> replaced by the path of the main executable. Exit code 0 is success.
+/// </summary>
+public sealed class VerifyCommand : IArtifactCheck
+{
+    /// <summary>What stands for the artifact.</summary>
+    public const string Placeholder = "{artifact}";
+
+    private readonly string _command;
+    private readonly ToolOptions _options;
+
+    /// <param name="command">The command, as the project has it.</param>
+    /// <param name="options">Where it runs, with which variables, and for how long at most.</param>
+    public VerifyCommand(string command, ToolOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(options);
+        _command = command;
+        _options = options;
+    }
+
+    /// <inheritdoc/>
+    public string Key
+    {
+        get
+        {
+            var key = new StringBuilder(_command).Append('\n').Append(_options.Timeout?.Ticks.ToString(CultureInfo.InvariantCulture));
+            // A script that the command names is part of it.
+            foreach (string word in _command.Split([' ', '\t', '\'', '"', ';', '&', '|', '(', ')', '<', '>', '='], StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (word.Contains(Placeholder, StringComparison.Ordinal) || word.AsSpan().ContainsAny('\0', '*', '?')) continue;
+                var file = new FileInfo(Path.Combine(_options.WorkingDirectory ?? ".", word));
+                if (file.Exists) key.Append(CultureInfo.InvariantCulture, $"\n{file.FullName}\t{file.Length}\t{file.LastWriteTimeUtc.Ticks}");
+            }
+            return key.ToString();
+        }
+    }
+
+    /// <inheritdoc/>
+    public CheckResult Check(string path, CancellationToken cancel)
+    {
+        ToolRun run = ExternalTool.RunShell(Expand(_command, path, OperatingSystem.IsWindows()), _options, cancel);
+        return new CheckResult(run.Succeeded, run.Describe());
+    }
+
+    /// <summary>
+    /// Puts a path in. Where it holds nothing that a shell reads as more than itself it stands as it is, so that it can be
+    /// part of a longer quoted text; otherwise it is quoted, in place of the quotes that stand directly around the placeholder.
+    /// </summary>
+    internal static string Expand(string command, string path, bool isWindows)
+    {
+        bool plain = path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+' or ',' or '@' or ':' || (isWindows && c == '\\'));
+        if (plain) return command.Replace(Placeholder, path, StringComparison.Ordinal);
+        string quoted = isWindows ? $"\"{path}\"" : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        return command
+            .Replace($"\"{Placeholder}\"", quoted, StringComparison.Ordinal)
+            .Replace($"'{Placeholder}'", quoted, StringComparison.Ordinal)
+            .Replace(Placeholder, quoted, StringComparison.Ordinal);
+    }
+}
