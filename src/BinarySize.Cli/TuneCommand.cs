@@ -49,6 +49,7 @@ internal static class TuneCommand
                 result = Tuner.Search(lab, start, candidates, new TuneOptions
                 {
                     Allowed = allowed,
+                    Assemblies = static r => r.Assemblies?.ToHashSet(StringComparer.OrdinalIgnoreCase),
                     Run = new RunOptions { Parallelism = parallelism, Expected = cache.SecondsOf },
                     Progress = what => line.What = what + ": ",
                     Watch = comparer => progress = () => comparer.Progress,

@@ -39,7 +39,7 @@ internal sealed class VariantOptions
     public VariantProject Load(ParseResult parsed, CancellationToken cancel)
     {
         using var progress = new Progress("evaluating the project");
-        string package = Path.Combine(AppContext.BaseDirectory, "package");
+        string package = Path.Combine(AppContext.BaseDirectory, "package"), tasks = Path.Combine(package, "tasks", "net10.0", "BinarySize.Build.dll");
         return VariantProject.Load(new ProjectRequest
         {
             Path = parsed.GetValue(_project)!,
@@ -48,6 +48,7 @@ internal sealed class VariantOptions
             Configuration = parsed.GetValue(_configuration)!,
             Settings = [.. (parsed.GetValue(_property) ?? []).SelectMany(p => VariantProject.Parse("--property", p).Settings)],
             PackageRoot = Directory.Exists(package) ? package : null,
+            TasksFile = File.Exists(tasks) ? tasks : null,
         }, cancel);
     }
 

@@ -9,7 +9,7 @@ public sealed record ComparisonRequest
     /// <summary>One of <see cref="VariantSets.Names"/>.</summary>
     public string Set { get; init; } = VariantSets.Names[0];
 
-    /// <summary>Further variants of the user's; with the set "user" the only ones, besides the project's own items.</summary>
+    /// <summary>Variants of the user's besides the project's own items, of which it replaces those of the same name; for the sets "strategies" and "user".</summary>
     public IReadOnlyList<Variant> Variants { get; init; } = [];
 
     /// <summary>What pack levels and settings are tried on: a strategy's name, or "project"; null: chosen.</summary>
@@ -34,7 +34,7 @@ public static class ComparisonRun
         ArgumentNullException.ThrowIfNull(comparer);
         ArgumentNullException.ThrowIfNull(request);
         var notes = new List<string>();
-        IReadOnlyList<Variant> own = [.. project.OwnVariants, .. request.Variants];
+        IReadOnlyList<Variant> own = [.. project.OwnVariants.Where(v => request.Variants.All(r => !string.Equals(r.Name, v.Name, StringComparison.OrdinalIgnoreCase))), .. request.Variants];
         IReadOnlyList<Variant> variants;
         IReadOnlyList<TuneCandidate> candidates = [];
         switch (request.Set)
@@ -43,7 +43,7 @@ public static class ComparisonRun
                 variants = [.. VariantSets.Strategies, .. own];
                 break;
             case "pack-levels":
-                variants = [.. VariantSets.PackLevels(Start(project, lab, request.Base, cancel)), .. request.Variants];
+                variants = [.. VariantSets.PackLevels(Start(project, lab, request.Base, cancel))];
                 break;
             case "settings":
                 Variant start = Start(project, lab, request.Base, cancel);

@@ -30,6 +30,7 @@ public sealed class ResultCache(string? folder)
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             JsonElement root = document.RootElement;
             VariantResult result = VariantsJson.Read(root.GetProperty("result"));
+            if (root.TryGetProperty("assemblies", out JsonElement assemblies)) result = result with { Assemblies = [.. assemblies.EnumerateArray().Select(e => e.GetString()!)] };
             return (result with { IsCached = true }, [.. root.GetProperty("inputs").EnumerateArray().Select(e => e.GetString()!)], root.GetProperty("inputsHash").GetString()!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -54,6 +55,12 @@ public sealed class ResultCache(string? folder)
             foreach (string input in inputs) writer.WriteStringValue(input);
             writer.WriteEndArray();
             writer.WriteString("inputsHash", inputsHash);
+            if (result.Assemblies is not null)
+            {
+                writer.WriteStartArray("assemblies");
+                foreach (string assembly in result.Assemblies) writer.WriteStringValue(assembly);
+                writer.WriteEndArray();
+            }
             writer.WriteEndObject();
         }
         Try(() => AtomicFile.WriteBytes(Path.Combine(folder, key + ".json"), buffer.ToArray()));

@@ -3,6 +3,8 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using BinarySize.Attribution.NativeAot;
+using BinarySize.IO;
 using BinarySize.Shrinking;
 
 namespace BinarySize.Variants;
@@ -14,7 +16,11 @@ namespace BinarySize.Variants;
 /// <param name="Main">The main executable or library, absolute; null where the folder holds none.</param>
 /// <param name="Seconds">Wall-clock seconds without the restore.</param>
 /// <param name="Inputs">Source files that the build read, absolute.</param>
-public sealed record VariantBuild(VariantStatus Status, string? Reason, string Folder, string? Main, double Seconds, IReadOnlyList<string> Inputs);
+public sealed record VariantBuild(VariantStatus Status, string? Reason, string Folder, string? Main, double Seconds, IReadOnlyList<string> Inputs)
+{
+    /// <summary>Assemblies with code or data in the app, as the NativeAOT compiler tells it; null where it does not.</summary>
+    public IReadOnlyList<string>? Assemblies { get; init; }
+}
 
 /// <summary>Builds variants.</summary>
 public interface IVariantBuilder
@@ -105,10 +111,10 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
             lock (home) run = ExternalTool.Run(VariantCommand.Dotnet, arguments, Options(), cancel);
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (!run.Succeeded) return Problem(run.End == ToolEnd.Exited ? Errors(log, run) : run.Describe(), output, seconds);
-            (string? main, List<string> inputs) = ReadFacts(facts);
+            (string? main, string? mstat, List<string> inputs) = ReadFacts(facts);
             if (main is not null) main = Path.Combine(output, main);
             if (main is null || !File.Exists(main)) main = null;
-            return new VariantBuild(VariantStatus.Ok, null, output, main, seconds, inputs);
+            return new VariantBuild(VariantStatus.Ok, null, output, main, seconds, inputs) { Assemblies = mstat is null ? null : ReadAssemblies(mstat) };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -136,6 +142,7 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         yield return $"-p:_BinarySizeVariantProject={VariantCommand.EscapeValue(_project.File)}";
         yield return $"-p:_BinarySizeVariantRestore={RestoreFolder(variant)}";
         if (!_project.ReferencesPackage && variant.NeedsPackage && _project.Request.PackageRoot is { } package) yield return $"-p:_BinarySizeVariantPackage={VariantCommand.EscapeValue(package)}";
+        if (_project.Request.TasksFile is { } tasks) yield return $"-p:_BinarySizeVariantTasks={VariantCommand.EscapeValue(tasks)}";
         foreach (Setting setting in VariantCommand.Settings(_project, variant)) yield return VariantCommand.Argument(setting);
     }
 
@@ -223,9 +230,16 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
     private static void WriteItems(Variant variant, string path) =>
         new XElement("Project", new XElement("ItemGroup", variant.Items.Select(i => new XElement(i.Type, new XAttribute("Include", i.Include))))).Save(path);
 
-    private static (string? Main, List<string> Inputs) ReadFacts(string path)
+    private static List<string>? ReadAssemblies(string path)
     {
-        string? main = null;
+        if (!File.Exists(path)) return null;
+        using FileView view = FileView.Open(path);
+        return MstatFile.TryRead(view, out MstatFile? mstat, out _) ? [.. mstat.Assemblies] : null;
+    }
+
+    private static (string? Main, string? Mstat, List<string> Inputs) ReadFacts(string path)
+    {
+        string? main = null, mstat = null;
         var inputs = new List<string>();
         foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
         {
@@ -233,9 +247,10 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
             if (equals < 0) continue;
             string value = line[(equals + 1)..];
             if (line.StartsWith("main=", StringComparison.Ordinal)) main = value;
+            else if (line.StartsWith("mstat=", StringComparison.Ordinal)) mstat = value;
             else if (line.StartsWith("input=", StringComparison.Ordinal)) inputs.Add(value);
         }
-        return (main, inputs);
+        return (main, mstat, inputs);
     }
 
     // The compiler's or the linker's first errors; what MSBuild says besides is no news.

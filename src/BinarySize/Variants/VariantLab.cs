@@ -150,7 +150,7 @@ public sealed class VariantLab : IVariantLab
                 File.Move(main + ".packed", main, overwrite: true);
                 result = result with { BuildSeconds = build.Seconds + Stopwatch.GetElapsedTime(start).TotalSeconds };
             }
-            result = Measure(result, folder, main);
+            result = Measure(result, folder, main) with { Assemblies = build.Assemblies };
             result = Verify(result, main, cancel);
             string hash = InputFingerprint.Of(build.Inputs);
             _cache.Store(key, result, build.Inputs, hash);

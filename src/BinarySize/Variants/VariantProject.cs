@@ -27,6 +27,9 @@ public sealed record ProjectRequest
 
     /// <summary>The root of the unpacked package BinarySize.Build, for profiles in projects that do not reference it; null where there is none.</summary>
     public string? PackageRoot { get; init; }
+
+    /// <summary>The assembly of the MSBuild tasks; null where there is none.</summary>
+    public string? TasksFile { get; init; }
 }
 
 /// <summary>A project as MSBuild evaluates it, before anything is built.</summary>

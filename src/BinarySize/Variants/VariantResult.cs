@@ -57,6 +57,9 @@ public sealed record VariantResult(string Name, VariantStatus Status)
     /// <summary>The command that makes the same build by hand.</summary>
     public string? Command { get; init; }
 
+    /// <summary>Assemblies with code or data in the app, where the compiler tells it; not part of reports.</summary>
+    public IReadOnlyList<string>? Assemblies { get; init; }
+
     /// <summary>Taken from an earlier run, whose inputs were the same.</summary>
     public bool IsCached { get; init; }
 
