@@ -35,6 +35,7 @@ public static class TuneText
             text.WriteLine(Fit(trial.Candidate.Name));
             VariantsText.Wrap(text, trial.Reason);
         }
+        if (result.Stopped is not null) text.WriteLine();
         if (result.Stopped is { } stopped) VariantsText.Wrap(text, $"Not finished: {stopped}.");
         return text.ToString();
     }

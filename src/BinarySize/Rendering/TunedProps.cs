@@ -46,5 +46,10 @@ public static class TunedProps
     }
 
     // "--" ends a comment in the eyes of some readers, and may not stand in it.
-    private static string Comment(string text) => Escape.Visible(text, 300).Replace("--", "- -", StringComparison.Ordinal).Replace("->", "to", StringComparison.Ordinal);
+    private static string Comment(string text)
+    {
+        string comment = Escape.Visible(text, 300).Replace("->", "to", StringComparison.Ordinal);
+        while (comment.Contains("--", StringComparison.Ordinal)) comment = comment.Replace("--", "- -", StringComparison.Ordinal);
+        return comment;
+    }
 }

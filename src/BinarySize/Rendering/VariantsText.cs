@@ -84,20 +84,21 @@ public static class VariantsText
         if (bytes is not { } size) return "-";
         if (size < 1000) return size.ToString(CultureInfo.InvariantCulture) + "B";
         double value = size;
-        foreach (string unit in (string[])["K", "M", "G"])
+        foreach (string unit in (string[])["K", "M", "G", "T", "P"])
         {
             value /= 1024;
-            if (value < 999.5 || unit == "G") return value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + unit;
+            if (value < 999.5 ) return value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + unit;
         }
-        return "-";
+        return value.ToString("0", CultureInfo.InvariantCulture) + "P";
     }
 
-    /// <summary>Change of what ships against the first that was measured: "-61.2%"; nothing for that one itself.</summary>
+    /// <summary>Change of what ships against the first that was measured: "-61.2%", or "x18.7" from ten times on; nothing for that one itself.</summary>
     internal static string Change(Comparison comparison, VariantResult variant)
     {
         if (comparison.Reference is not { ShippedSize: > 0 and { } whole } reference || variant.ShippedSize is not { } size || ReferenceEquals(variant, reference)) return "";
-        double percent = 100.0 * (size - whole) / whole;
-        return percent >= 1000 ? ">+999%" : percent.ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + "%";
+        double ratio = (double)size / whole, percent = 100 * (ratio - 1);
+        if (ratio >= 10) return ratio < 99_999 ? "x" + ratio.ToString(ratio < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) : ">x99999";
+        return percent.ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + "%";
     }
 
     internal static string Seconds(VariantResult variant) => variant.BuildSeconds is { } seconds ? seconds.ToString(seconds < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + "s" : "-";
