@@ -25,6 +25,8 @@ if [ ${#files[@]} -eq 0 ]; then
   files+=("$aot/webapi")
 fi
 
+command -v bloaty >/dev/null || echo "bloaty is not on the PATH: no figures of it." >&2
+
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 measure() { /usr/bin/time -f '%e %M' -o "$work/one" "$@" >/dev/null 2>&1 || true; tail -1 "$work/one"; }
 work=$(mktemp -d)

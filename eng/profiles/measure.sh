@@ -3,6 +3,7 @@
 # of docs/profiles.md and README.md between their markers.
 #   eng/profiles/measure.sh settings   each setting alone, against the app without it
 #   eng/profiles/measure.sh profiles   each profile against plain PublishAot; the binary, packed too where the profile packs
+#   eng/profiles/measure.sh tables     nothing; only writes the tables, with a – where something is not measured yet
 # What is measured already (artifacts/profiles/*.tsv) is not measured again; delete it to start afresh.
 # PUBLISH_LOCK names a file that is locked during each publish, where several of them share a machine.
 set -euo pipefail
@@ -12,13 +13,15 @@ what=${1:-profiles}
 apps=(hello jsoncli webapi sqlcli)
 out=$PWD/artifacts/profiles
 mkdir -p "$out"
-version=$(eng/pack.sh)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# A feed of its own: the repository's is emptied by whoever packs next.
-feed=$work/feed
-mkdir "$feed"
-cp artifacts/package/release/BinarySize.Build.*.nupkg "$feed/"
+if [ "$what" != tables ]; then
+  version=$(eng/pack.sh)
+  # A feed of its own: the repository's is emptied by whoever packs next.
+  feed=$work/feed
+  mkdir "$feed"
+  cp artifacts/package/release/BinarySize.Build.*.nupkg "$feed/"
+fi
 
 # The app in a folder of its own, with the package.
 make() { # folder, app
@@ -36,12 +39,12 @@ publish() { # folder, app, arguments
   shift 2
   rm -rf "$work/$folder/publish"
   local command=(dotnet publish "$work/$folder/$app.csproj" -c Release -r linux-x64 -o "$work/$folder/publish" -p:BinarySizeAttribution=false -v quiet "$@")
-  if [ -n "${PUBLISH_LOCK:-}" ]; then flock "$PUBLISH_LOCK" "${command[@]}"; else "${command[@]}"; fi > "$work/log" 2>&1 < /dev/null || { cat "$work/log" >&2; return 1; }
+  if [ -n "${PUBLISH_LOCK:-}" ]; then flock -o "$PUBLISH_LOCK" "${command[@]}"; else "${command[@]}"; fi > "$work/log" 2>&1 < /dev/null || { cat "$work/log" >&2; return 1; }
 }
 size() { stat -c %s "$1"; }
 shipped() { find "$1" -type f ! -name '*.dbg' ! -name '*.pdb' -printf '%s\n' | awk '{ s += $1 } END { print s }'; }
 known() { [ -f "$1" ] && grep -qP "^$2\t$3\t" "$1"; }
-value() { awk -F '\t' -v a="$2" -v b="$3" '$1 == a && $2 == b { print $3 }' "$1"; }
+value() { [ ! -f "$1" ] || awk -F '\t' -v a="$2" -v b="$3" '$1 == a && $2 == b { print $3 }' "$1"; }
 grouped() { sed -e ':a' -e 's/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/' -e 'ta' <<< "$1"; }
 
 # Puts the lines of a file between <!-- NAME --> and <!-- /NAME --> of another.
@@ -104,13 +107,21 @@ measure_settings() {
       rm -rf "${work:?}/$app-$kind"
     done
   done
+}
+
+write_settings() {
+  local data=$out/settings.tsv
   {
     echo "| Setting alone | hello | JSON tool | web API | SQLite tool |"
     echo "|---|--:|--:|--:|--:|"
     for kind in aot single single10; do
       case $kind in aot) title="NativeAOT without any" ;; single) title="Trimmed single file without any" ;; single10) title="The same on net10.0" ;; esac
       printf '| %s |' "$title"
-      for app in "${apps[@]}"; do printf ' %s |' "$(grouped "$(value "$data" "base-$kind" "$app")")"; done
+      for app in "${apps[@]}"; do
+        local base
+        base=$(value "$data" "base-$kind" "$app")
+        printf ' %s |' "$(grouped "${base:-–}")"
+      done
       echo
       while read -r name wanted of where; do
         [ "$of" = "$kind" ] || continue
@@ -119,7 +130,7 @@ measure_settings() {
           if [ "$where" != all ] && [ "$where" != "$app" ]; then printf ' is so |'; continue; fi
           local base now
           base=$(value "$data" "base-$kind" "$app") now=$(value "$data" "$name" "$app")
-          if [ "$base" = "$now" ]; then printf ' 0 |'; else
+          if [ -z "$base" ] || [ -z "$now" ]; then printf ' – |'; elif [ "$base" = "$now" ]; then printf ' 0 |'; else
             printf ' %s (%s) |' "$(awk -v d=$((base - now)) 'BEGIN { print (d > 0 ? "−" : "+") }')$(grouped $((base > now ? base - now : now - base)))" "$(awk -v b="$base" -v n="$now" 'BEGIN { printf "%.1f %%", 100 * (b > n ? b - n : n - b) / b }')"
           fi
         done
@@ -152,7 +163,11 @@ measure_profiles() {
       printf 'self-contained\t%s\t%s\n' "$app" "$(shipped "$work/$app-sc/publish")" >> "$data"
       rm -rf "${work:?}/$app-sc"
     fi
+    rm -rf "${work:?}/$app"-*
   done
+}
+
+write_profiles() {
   {
     echo "| Main binary, bytes (share of plain NativeAOT) | hello | JSON tool | web API | SQLite tool |"
     echo "|---|--:|--:|--:|--:|"
@@ -175,13 +190,14 @@ row() { # title, name
   for app in "${apps[@]}"; do
     local bytes plain
     bytes=$(value "$out/profiles.tsv" "$2" "$app") plain=$(value "$out/profiles.tsv" None-false "$app")
-    printf ' %s (%s) |' "$(grouped "$bytes")" "$(awk -v b="$bytes" -v p="$plain" 'BEGIN { printf "%.3f", b / p }')"
+    if [ -z "$bytes" ] || [ -z "$plain" ]; then printf ' – |'; else printf ' %s (%s) |' "$(grouped "$bytes")" "$(awk -v b="$bytes" -v p="$plain" 'BEGIN { printf "%.3f", b / p }')"; fi
   done
   echo
 }
 
 case $what in
-  settings) measure_settings ;;
-  profiles) measure_profiles ;;
-  *) echo "settings or profiles?" >&2; exit 2 ;;
+  settings) measure_settings; write_settings ;;
+  profiles) measure_profiles; write_profiles ;;
+  tables) write_settings; write_profiles ;;
+  *) echo "settings, profiles or tables?" >&2; exit 2 ;;
 esac

@@ -45,11 +45,17 @@ public sealed class MeasureArtifact : Task
     /// <summary>Size statistics of the NativeAOT compiler; not there where the app is not compiled ahead of time.</summary>
     public ITaskItem? Mstat { get; set; }
 
+    /// <summary>The native executable's symbols where the linker left them; they need not be in what ships.</summary>
+    public ITaskItem? NativeSymbols { get; set; }
+
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
 
     /// <summary>What shrinking did to the folder, as ShrinkArtifact left it; empty where it did nothing.</summary>
     public ITaskItem? Ledger { get; set; }
+
+    /// <summary>What the natively compiled file was packed from: who owns its bytes can be told from that alone. Empty where it is not packed.</summary>
+    public ITaskItem? Unpacked { get; set; }
 
     /// <summary>Further files and folders.</summary>
     public ITaskItem[] FurtherArtifacts { get; set; } = [];
@@ -107,6 +113,9 @@ public sealed class MeasureArtifact : Task
     /// </summary>
     public string? CiVariables { get; set; }
 
+    /// <summary>What MSBuild puts behind every line about this project, in brackets: of several target frameworks the one at hand.</summary>
+    public string? ConfigurationDescription { get; set; }
+
     /// <inheritdoc/>
     public override bool Execute()
     {
@@ -147,6 +156,7 @@ public sealed class MeasureArtifact : Task
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
+        if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
         {
@@ -181,6 +191,7 @@ public sealed class MeasureArtifact : Task
         {
             PackageOf = path => packages.GetValueOrDefault(path),
             InputsOf = NativeAotInputs(),
+            PackedFrom = path => Unpacked is not null && IsCompiledAheadOfTime(path) ? Unpacked.GetMetadata("FullPath") : null,
             // Framework assemblies by the hundred are not worth looking into unless a budget asks for what is in them.
             WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(Enum.Parse<Stage>(Stage)))
                 ? _ => true
@@ -289,6 +300,7 @@ public sealed class MeasureArtifact : Task
             Variables = CiTelling.Variables(CiVariables),
             Directory = ReportDirectory.GetMetadata("FullPath"),
             ProjectFile = ProjectFile,
+            HasDescription = !string.IsNullOrEmpty(ConfigurationDescription),
             Annotate = CiAnnotations,
         });
         foreach (string problem in told.Tell(CiTelling.SystemOf(Ci, CiVariables), state.Message with { Findings = state.Findings }, isLast: string.IsNullOrEmpty(LaterStage), line => Log.LogMessage(MessageImportance.High, "{0}", line)))
@@ -377,6 +389,7 @@ public sealed class MeasureArtifact : Task
         var inputs = new BinaryInputs
         {
             Mstat = File.Exists(mstat) ? mstat : null,
+            KeptDebugFile = NativeSymbols?.GetMetadata("FullPath"),
             PackageOfAssembly = assembly => (packages ??= CompiledPackages()).GetValueOrDefault(assembly),
         };
         return _ => inputs;

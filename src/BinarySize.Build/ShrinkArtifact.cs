@@ -80,6 +80,10 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     [Output]
     public string LedgerFile { get; set; } = "";
 
+    /// <summary>The main file as it was before it was packed; empty where it ships unpacked.</summary>
+    [Output]
+    public string UnpackedMain { get; set; } = "";
+
     /// <inheritdoc/>
     public void Cancel()
     {
@@ -104,6 +108,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
             if (!Directory.Exists(request.Folder)) return true;
             ShrinkOutcome outcome = ShrinkSession.Run(request, _cancel.Token);
             LedgerFile = outcome.LedgerFile;
+            UnpackedMain = outcome.UnpackedMain;
             foreach (ShrinkFinding finding in outcome.Findings) Say(finding.Severity, finding.Code, finding.Message);
             if (outcome.Ledger.HasSavings && !outcome.IsRepeated)
             {

@@ -49,7 +49,7 @@ internal static class WhyCommand
             PackageGraph? packages = assets is null ? null : PackageGraph.TryRead(assets);
 
             var warnings = new List<MapWarning>();
-            using MeasuredArtifact? measured = GraphLocator.IsGraph(artifact) ? null : Measuring.Measure(artifact, new MeasureOptions { InputsOf = Inputs(parsed, mstat), WithOwners = f => HasOwners(f, file) });
+            using MeasuredArtifact? measured = GraphLocator.IsGraph(artifact) ? null : Measuring.Measure(artifact, new MeasureOptions { InputsOf = Inputs(parsed, mstat), WithOwners = f => file is not null && GraphLocator.SpeaksOf(file, f) });
             using var progress = new Progress($"reading {Path.GetFileName(file)}");
             using RetentionAnalysis analysis = RetentionAnalysis.Open(new RetentionInputs
             {
@@ -89,16 +89,6 @@ internal static class WhyCommand
 
     private static string NoGraph(string artifact) =>
         $"No dependency graph of '{artifact}' was found. Publish with IlcGenerateDgmlFile=true (NativeAOT) or _TrimmerDumpDependencies=true (trimmed), or name one with --graph.";
-
-    // Of a folder, what the graph speaks of: the program compiled ahead of time, or trimmed assemblies.
-    private static bool HasOwners(string file, string? graph)
-    {
-        if (graph is null) return false;
-        string name = Path.GetFileName(graph);
-        int end = name.IndexOf(".scan.dgml", StringComparison.OrdinalIgnoreCase);
-        if (end < 0) end = name.IndexOf(".codegen.dgml", StringComparison.OrdinalIgnoreCase);
-        return end < 0 ? file.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || !Path.HasExtension(file) : Path.GetFileName(file).StartsWith(name[..end], StringComparison.Ordinal) && !file.EndsWith(".dbg", StringComparison.Ordinal);
-    }
 
     private static Func<string, BinaryInputs?> Inputs(ParseResult parsed, string? mstat)
     {

@@ -71,6 +71,16 @@ public class CiTests
     }
 
     [Fact]
+    public void Of_several_target_frameworks_the_matcher_of_setup_dotnet_sees_the_lines()
+    {
+        using TestProject lib = TestProject.Library("<ItemGroup><BinarySizeBudget Include=\"lib\" Warn=\"1 B\" /></ItemGroup>", framework: "net10.0;net9.0");
+        Outcome built = lib.DotnetWith(new() { ["GITHUB_ACTIONS"] = "true", ["GITHUB_WORKSPACE"] = lib.Root }, "build");
+        Assert.Equal(0, built.Code);
+        Assert.DoesNotContain(built.Lines, l => l.TrimStart().StartsWith("::", StringComparison.Ordinal));
+        Assert.Equal(2, built.Lines.Select(l => l.TrimEnd('\r')).Where(l => l.Contains("BSZ2101", StringComparison.Ordinal) && s_matcher.IsMatch(l)).Distinct().Count());
+    }
+
+    [Fact]
     public void Azure_gitlab_teamcity_and_any_other_are_told_in_their_own_words()
     {
         using TestProject app = TestProject.Console(Budgets);

@@ -33,7 +33,7 @@ public class ProfileBinaryTests(ProfileSamples samples)
     [Fact]
     public void General_loses_nothing_that_torture_can_see()
     {
-        using TestProject torture = samples.Project("torture", withPackage: true);
+        using TestProject torture = ProfileSamples.Project("torture", withPackage: true);
         Outcome outcome = torture.Dotnet("publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true", "-p:BinarySizeProfile=General");
         Assert.True(outcome.Code == 0, outcome.ToString());
         ProfileSamples.Runs("torture", torture.PathOf("bin/Release/net9.0/linux-x64/publish/torture"));
@@ -66,7 +66,7 @@ public class ProfileBinaryTests(ProfileSamples samples)
         string compiled = app.PathOf("obj/Release/net9.0/linux-x64/native/hello.o");
         DateTime time = File.GetLastWriteTimeUtc(compiled);
         long before = Oracle.Size(binary);
-        app.Succeed([.. publish, "-p:StripSymbols=false"]);
+        app.Succeed([.. publish, "-p:StripSymbols=false", "-p:BinarySizeStrip=false"]);
         Assert.True(Oracle.Size(binary) > before * 2);
         app.Succeed([.. publish, "-p:BinarySizeHashStyle=both"]);
         Assert.Contains(".hash", Oracle.Sections(binary).Keys);
@@ -87,7 +87,7 @@ public class ProfileBinaryTests(ProfileSamples samples)
     public void A_trimmed_app_is_the_same_elsewhere_and_trimmed_again_when_a_switch_changed()
     {
         string[] publish = ["publish", "-c", "Release", "-r", "linux-x64", "-p:PublishTrimmed=true", "-p:BinarySizeProfile=General"];
-        using TestProject one = samples.Project("hello", withPackage: true), other = samples.Project("hello", withPackage: true);
+        using TestProject one = ProfileSamples.Project("hello", withPackage: true), other = ProfileSamples.Project("hello", withPackage: true);
         one.Succeed(publish);
         other.Succeed(publish);
         string folder = one.PathOf("bin/Release/net9.0/linux-x64/publish");
@@ -104,7 +104,7 @@ public class ProfileBinaryTests(ProfileSamples samples)
     [Fact]
     public void Against_self_contained_almost_nothing_is_left()
     {
-        using TestProject app = samples.Project("hello", withPackage: false);
+        using TestProject app = ProfileSamples.Project("hello", withPackage: false);
         Assert.Equal(0, app.Dotnet("publish", "-c", "Release", "-r", "linux-x64", "--self-contained").Code);
         double selfContained = Oracle.DiskUsage(app.PathOf("bin/Release/net9.0/linux-x64/publish"));
         string binary = app.PathOf("packed");

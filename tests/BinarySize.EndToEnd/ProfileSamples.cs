@@ -17,6 +17,7 @@ public sealed class ProfileSamples : IDisposable
     public string Publish(string app, string profile) => _published.GetOrAdd((app, profile), key => new Lazy<string>(() =>
     {
         TestProject project = Project(app, profile != "plain");
+        _projects.Add(project);
         Outcome outcome = project.Dotnet("publish", "-c", "Release", "-r", "linux-x64", "-p:PublishAot=true", $"-p:BinarySizeProfile={(profile == "plain" ? "None" : profile)}", "-p:BinarySizePack=false", "-o", project.PathOf("out/publish"));
         Assert.True(outcome.Code == 0, outcome.ToString());
         // What it was made of is of no use any more.
@@ -36,10 +37,9 @@ public sealed class ProfileSamples : IDisposable
     public static void Runs(string app, string binary) => Assert.Equal("OK", Tool.Run(Path.Combine(Package.Repository, "tests", "apps", "verify", "smoke.sh"), app, binary).Trim());
 
     /// <summary>An app in a folder of its own.</summary>
-    internal TestProject Project(string app, bool withPackage)
+    internal static TestProject Project(string app, bool withPackage)
     {
         var project = new TestProject(app);
-        _projects.Add(project);
         string apps = Path.Combine(Package.Repository, "tests", "apps");
         foreach (string file in (string[])[.. Directory.GetFiles(apps, "Directory.*"), .. Directory.GetFiles(Path.Combine(apps, app))]) File.Copy(file, project.PathOf(Path.GetFileName(file)));
         if (withPackage) project.Write("Directory.Build.targets", $"""<Project><ItemGroup><PackageReference Include="BinarySize.Build" Version="{Package.Version}" PrivateAssets="all" /></ItemGroup></Project>""");

@@ -14,6 +14,9 @@ public sealed record BinaryInputs
     /// <summary>Path of the separate debug information; null to look for it beside the binary.</summary>
     public string? DebugFile { get; init; }
 
+    /// <summary>Path of an ELF file's separate debug information where it is kept elsewhere; used where it is this binary's.</summary>
+    public string? KeptDebugFile { get; init; }
+
     /// <summary>Path of the size statistics of the NativeAOT compiler (.mstat); null to look for it beside the binary.</summary>
     public string? Mstat { get; init; }
 
@@ -87,7 +90,7 @@ internal static class BinaryMapper
     private static SizeMap MapElf(FileView file, string name, ElfFile elf, string path, BinaryInputs inputs, MeasureOptions options)
     {
         bool isAot = NativeAotAttribution.IsNativeAot(elf);
-        string? debugPath = inputs.DebugFile ?? DebugFileLocator.Find(path, elf);
+        string? debugPath = inputs.DebugFile ?? DebugFileLocator.Find(path, elf, inputs.KeptDebugFile);
         if (debugPath is null && !isAot) return FormatReader.Map(file, name, options.LookInside);
 
         var builder = new SizeMapBuilder(file.Bytes, file.Length, name);
@@ -99,18 +102,9 @@ internal static class BinaryMapper
         if (debug is not null && symbols is null) scope.Warn(MapWarningCodes.Damaged, $"'{Path.GetFileName(debugPath)}' is no readable ELF file; its symbols are not used");
         try
         {
-            ElfReader.Read(scope, symbols);
-            if (isAot)
-            {
-                string beside = Path.ChangeExtension(path, null) + ".mstat";
-                string? mstat = inputs.Mstat ?? (File.Exists(beside) ? beside : null);
-                NativeAotAttribution.TryApply(scope, elf, new NativeAotInputs
-                {
-                    DebugFile = debug,
-                    Mstat = mstat is null ? null : Open(scope, mstat, options.Access),
-                    PackageOf = assembly => inputs.PackageOfAssembly(assembly) is { } package ? (package.Id, package.Version) : null,
-                });
-            }
+            bool applied = isAot && ApplyNativeAot(scope, elf, path, debug, inputs, options);
+            // The symbols' own claims would all be beaten by the finer ones.
+            ElfReader.Read(scope with { WithOwners = !applied }, symbols);
         }
         catch (BadFormatException e)
         {
@@ -118,6 +112,22 @@ internal static class BinaryMapper
             scope.Warn(MapWarningCodes.Damaged, $"damaged ELF file: {e.Message}");
         }
         return builder.Build();
+    }
+
+    private static bool ApplyNativeAot(in MapScope scope, ElfFile elf, string path, FileView? debug, BinaryInputs inputs, MeasureOptions options)
+    {
+        string beside = Path.ChangeExtension(path, null) + ".mstat";
+        string? mstat = inputs.Mstat ?? (File.Exists(beside) ? beside : null);
+        bool applied = NativeAotAttribution.TryApply(scope, elf, new NativeAotInputs
+        {
+            DebugFile = debug,
+            Mstat = mstat is null ? null : Open(scope, mstat, options.Access),
+            PackageOf = assembly => inputs.PackageOfAssembly(assembly) is { } package ? (package.Id, package.Version) : null,
+        });
+        // Its tables are large and all dead now, and the map is about to take memory outside of the collector's sight. Only for
+        // the command: a build's process has more to do than this.
+        if (applied && options.Access == FileAccessMode.Map) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return applied;
     }
 
     private static ElfFile? TryParse(ByteView bytes)

@@ -22,6 +22,12 @@ public sealed record MeasureOptions
     /// <summary>What is known about a binary besides its bytes, by path; null where nothing is.</summary>
     public Func<string, BinaryInputs?> InputsOf { get; init; } = static _ => null;
 
+    /// <summary>
+    /// What a packed program was packed from, by path: its bytes are divided as those of that file, in proportion. Null where
+    /// a file is what it looks like.
+    /// </summary>
+    public Func<string, string?> PackedFrom { get; init; } = static _ => null;
+
     /// <summary>Which NuGet package a file comes from, by its path relative to the artifact; null where not known.</summary>
     public Func<string, PackageIdentity?> PackageOf { get; init; } = static _ => null;
 
@@ -40,15 +46,16 @@ public static class Measurer
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(options);
-        var measured = new MeasuredFile[files.Count];
-        Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism }, i =>
-            measured[i] = MeasureFile(files[i], options));
+        var measured = new MeasuredFile?[files.Count];
         var all = new List<MapWarning>(warnings);
-        foreach (MeasuredFile file in measured)
+        if (kind == ArtifactKind.Folder) ImageFolder.Measure(files, options, measured, all);
+        Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism }, i =>
+            measured[i] ??= MeasureFile(files[i], options));
+        foreach (MeasuredFile file in measured.OfType<MeasuredFile>())
         {
             foreach (MapWarning warning in file.Map.Warnings) all.Add(warning with { Message = $"'{file.Path}': {warning.Message}" });
         }
-        return new MeasuredArtifact(path.Replace('\\', '/'), kind, measured, all);
+        return new MeasuredArtifact(path.Replace('\\', '/'), kind, [.. measured.OfType<MeasuredFile>()], all);
     }
 
     private static MeasuredFile MeasureFile(FoundFile found, MeasureOptions options)
@@ -63,13 +70,8 @@ public static class Measurer
         {
             FileView view = FileView.Open(found.FullPath, options.Access);
             long size = view.Length;
-            SizeMap map = BinaryMapper.Map(view, found, options);
-            if (options.SplitSymbolNames) SymbolAttribution.Apply(map);
-            if (size != found.Size || new FileInfo(found.FullPath) is { Exists: true } now && now.Length != size)
-            {
-                map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));
-            }
-            return new MeasuredFile(found.Path, found.FullPath, package, map) { EntryPackages = options.EntryPackages };
+            SizeMap map = options.PackedFrom(found.Path) is { } original && File.Exists(original) ? MapPacked(view, found, original, options) : BinaryMapper.Map(view, found, options);
+            return Finish(found, map, size, package, options);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -78,6 +80,27 @@ public static class Measurer
             builder.Warn(MapWarningCodes.Unreadable, $"could not be read: {e.Message}");
             return new MeasuredFile(found.Path, found.FullPath, package, builder.Build());
         }
+    }
+
+    /// <summary>A file with its map, of which <paramref name="size"/> bytes were read.</summary>
+    internal static MeasuredFile Finish(FoundFile found, SizeMap map, long size, PackageIdentity? package, MeasureOptions options)
+    {
+        if (options.SplitSymbolNames) SymbolAttribution.Apply(map);
+        if (size != found.Size || new FileInfo(found.FullPath) is { Exists: true } now && now.Length != size)
+        {
+            map.AddWarning(new MapWarning(MapWarningCodes.Changed, $"it changed while it was read; its first {size} bytes were measured"));
+        }
+        return new MeasuredFile(found.Path, found.FullPath, package, map) { EntryPackages = options.EntryPackages };
+    }
+
+    private static SizeMap MapPacked(FileView packed, FoundFile found, string original, MeasureOptions options)
+    {
+        var builder = new SizeMapBuilder(packed.Bytes, packed.Length, Path.GetFileName(found.Path));
+        builder.Keep(packed);
+        // Debug files lie beside the packed one.
+        using SizeMap inner = BinaryMapper.Map(FileView.Open(original, options.Access), found, options);
+        builder.Nest(0, packed.Length, 0, inner);
+        return builder.Build();
     }
 
     private static SizeMap Whole(FoundFile found) => new SizeMapBuilder(default, found.Size, Path.GetFileName(found.Path)).Build();

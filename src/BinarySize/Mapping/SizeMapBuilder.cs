@@ -16,7 +16,11 @@ public sealed class SizeMapBuilder
     private readonly List<Part> _parts = [];
     private readonly List<byte> _depths = [];
     private readonly NativeChunks<Owner> _owners = new();
-    private readonly Dictionary<(int Parent, OwnerKind Kind, int Name), int> _internedOwners = [];
+
+    // Open addressing: owners by parent, kind and name; 0 marks an empty place (owner 0 is never stored).
+    private int[] _ownerBuckets = new int[64];
+    private int _internedOwners;
+
     private readonly List<MapWarning> _warnings = [];
     private readonly List<IDisposable> _kept = [];
     private readonly Dictionary<int, string> _unreadable = [];
@@ -72,9 +76,30 @@ public sealed class SizeMapBuilder
     /// <summary>The one node of the owner tree with this parent, kind and interned name.</summary>
     public int InternOwner(int parent, OwnerKind kind, int internedName)
     {
-        ref int id = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_internedOwners, (parent, kind, internedName), out bool exists);
-        if (!exists) id = AddOwner(parent, kind, internedName);
-        return id;
+        if (_internedOwners * 2 >= _ownerBuckets.Length) GrowOwnerBuckets();
+        var owner = new Owner(parent, internedName, kind);
+        int place = PlaceOf(owner);
+        if (_ownerBuckets[place] != 0) return _ownerBuckets[place];
+        _internedOwners++;
+        return _ownerBuckets[place] = AddOwner(parent, kind, internedName);
+    }
+
+    private int PlaceOf(in Owner owner)
+    {
+        // Randomised per process, so that a file cannot choose owners that collide.
+        int mask = _ownerBuckets.Length - 1, place = HashCode.Combine(owner.Parent, owner.Name, owner.Kind) & mask;
+        while (_ownerBuckets[place] != 0 && _owners[_ownerBuckets[place]] != owner) place = (place + 1) & mask;
+        return place;
+    }
+
+    private void GrowOwnerBuckets()
+    {
+        int[] old = _ownerBuckets;
+        _ownerBuckets = new int[old.Length * 2];
+        foreach (int id in old)
+        {
+            if (id != 0) _ownerBuckets[PlaceOf(_owners[id])] = id;
+        }
     }
 
     /// <summary>Gives <paramref name="length"/> bytes at <paramref name="start"/> of the file to an owner.</summary>
@@ -166,6 +191,12 @@ public sealed class SizeMapBuilder
     /// <summary>Hands over something that must live as long as the map, a <see cref="FileView"/> that names lie in.</summary>
     public void Keep(IDisposable resource) => _kept.Add(resource);
 
+    /// <summary>Gives back the memory that mapped files take, where the next stage will read other parts of them.</summary>
+    public void ReleasePages()
+    {
+        foreach (IDisposable kept in _kept) (kept as FileView)?.Release();
+    }
+
     /// <summary>
     /// Says why a file could not be read to its end: bytes of it that no part claims become one part "unreadable: …"
     /// instead of padding and gaps.
@@ -233,7 +264,7 @@ public sealed class SizeMapBuilder
         if (position < Size) Emit(position, Size, 0, ContentKind.Other, Basis.Exact);
 
         // Only names are read from here on.
-        foreach (IDisposable kept in _kept) (kept as FileView)?.Release();
+        ReleasePages();
         return new SizeMap(Size, slices.ToArray(), [.. _parts], _owners.ToArray(), Names, _warnings, _kept);
     }
 

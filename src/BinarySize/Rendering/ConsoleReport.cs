@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using BinarySize.Budgets;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Rendering;
 
@@ -24,6 +25,8 @@ public static class ConsoleReport
 
     // A node with less of the artifact than one in this is shown without what is in it; deeper than this is not indented further.
     // Inside of nodes, what is smaller than one in this is told together.
+    private const int MaxSteps = 20;
+
     private const int SmallestOpened = 200, SmallestInner = 1000, MaxIndent = 8;
 
     /// <summary>The report as lines that end with LF.</summary>
@@ -48,6 +51,7 @@ public static class ConsoleReport
             text.Line("");
             new ArtifactTable(artifact, options).Write(text);
         }
+        if (report.Ledger is { Rows.Count: > 0 } ledger) Steps(text, ledger);
         int warnings = report.Artifacts.Sum(a => a.Warnings.Count);
         if (warnings > 0)
         {
@@ -81,6 +85,28 @@ public static class ConsoleReport
         }
         Table(text, headings, right, rows, least: 15);
         if (warnOnly) text.Line("* where the warning starts; there is no limit");
+    }
+
+    // What was done, and what could be; the rest of the ledger is in the other formats.
+    private static void Steps(LineWriter text, Ledger ledger)
+    {
+        var rows = new List<string[]>();
+        foreach (LedgerRow row in ledger.Rows.Where(r => r.Outcome != LedgerOutcome.Left).Take(MaxSteps))
+        {
+            string saved = row.Outcome == LedgerOutcome.Applied ? "-" + ReportText.Percent(row.Before - row.After, row.Before) : "";
+            rows.Add([Escape.Ascii(row.Target), Escape.Ascii(row.Step), ByteSize.Format(row.Before), ByteSize.Format(ReportText.After(row)), saved, ReportText.Status(row)]);
+        }
+        text.Line("");
+        text.Line(ledger.HasSavings ? $"shrunk to {ReportText.Shrunk(ledger)}" : "not shrunk");
+        if (rows.Count > 0) Table(text, ["File or group", "Step", "Before", "After", "Saved", "Status"], [false, false, true, true, true, false], rows, least: 15);
+        foreach (LedgerRow row in ledger.Rows.Where(r => r.StartupAfter is not null).Take(MaxSteps))
+        {
+            string memory = ReportText.Memory(row);
+            text.Line($"{Escape.Ascii(row.Target, 20)} starts in {ReportText.Startup(row)}{(memory.Length > 0 ? "; memory " + memory : "")}");
+        }
+        int left = ledger.Rows.Count(r => r.Outcome == LedgerOutcome.Left), more = ledger.Rows.Count - left - rows.Count;
+        if (more > 0) text.Line(Invariant($"{more:N0} more steps"));
+        if (left > 0) text.Line(Invariant($"{left:N0} {(left == 1 ? "step was" : "steps were")} not made: report.md says why"));
     }
 
     // Columns are as wide as what is in them; the first takes what is left of the line, and names that are longer lose their middle.

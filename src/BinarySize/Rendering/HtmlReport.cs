@@ -4,8 +4,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using BinarySize.Budgets;
 using BinarySize.Mapping;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Rendering;
 
@@ -64,6 +66,7 @@ public static class HtmlReport
             json.WriteString("target", Text(ReportText.Target(report.Toolchain)));
             json.WriteString("stage", Text(report.Toolchain.Stage ?? ""));
             WriteBudgets(json, report.Budgets);
+            WriteSteps(json, report.Ledger);
             json.WriteStartArray("warnings");
             foreach (MapWarning warning in report.Artifacts.SelectMany(a => a.Warnings).Take(MaxWarnings))
             {
@@ -110,6 +113,24 @@ public static class HtmlReport
             json.WriteString("verdict", budget.Verdict);
             json.WriteString("owner", budget.Owner is null ? null : Text(budget.Owner));
             json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteSteps(Utf8JsonWriter json, Ledger? ledger)
+    {
+        json.WriteString("shrunk", ledger is null ? "" : ledger.HasSavings ? "Shrunk to " + ReportText.Shrunk(ledger) : "Not shrunk");
+        json.WriteStartArray("steps");
+        foreach (LedgerRow row in ledger?.Rows.Take(MaxWarnings) ?? [])
+        {
+            json.WriteStartArray();
+            foreach (string cell in (ReadOnlySpan<string>)
+                [Text(row.Step), Text(row.Target), ByteSize.Format(row.Before), ByteSize.Format(ReportText.After(row)), row.Outcome == LedgerOutcome.Applied ? ReportText.Percent(row.Before - row.After, row.Before) : "",
+                    ReportText.Startup(row), ReportText.Memory(row), ReportText.Status(row), Text(row.Code ?? ""), Escape.Visible(row.Reason ?? row.Tool ?? "", MaxMessageLength)])
+            {
+                json.WriteStringValue(cell);
+            }
+            json.WriteEndArray();
         }
         json.WriteEndArray();
     }

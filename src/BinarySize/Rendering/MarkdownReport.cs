@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using BinarySize.Budgets;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Rendering;
 
@@ -25,6 +26,7 @@ public static class MarkdownReport
         var writer = new Writer(maxBytes);
         writer.Section(Heading(report), [], "");
         if (report.Budgets.Count > 0) Budgets(writer, report.Budgets);
+        if (report.Ledger is { Rows.Count: > 0 } ledger) Steps(writer, ledger);
         foreach (ReportArtifact artifact in report.Artifacts) Artifact(writer, artifact);
         List<string> warnings = [.. report.Artifacts.SelectMany(a => a.Warnings).Select(w => $"- {Escape.MarkdownCode(w.Code, inTable: false)} {Escape.MarkdownCode(w.Message, inTable: false, maxLength: 1000)}\n")];
         if (warnings.Count > 0) Fold(writer, Invariant($"{warnings.Count:N0} {(warnings.Count == 1 ? "warning" : "warnings")} while measuring"), "", warnings, MaxWarnings);
@@ -51,6 +53,24 @@ public static class MarkdownReport
             string status = ReportText.Status(b);
             string limit = ReportText.Limit(b) + (b.Max is null && b.Warn is not null ? " (warning)" : "");
             return $"| {Escape.MarkdownCode(b.Name)} | {Escape.MarkdownCode(b.Metric)} | {ReportText.Value(b)} | {limit} | {ReportText.Used(b)} | {(status == "ok" ? status : $"**{status}**")} |\n";
+        })], "\n");
+    }
+
+    private static void Steps(Writer writer, Ledger ledger)
+    {
+        string heading = ledger.HasSavings ? $"### Shrunk to {ReportText.Shrunk(ledger)}" : "### Not shrunk";
+        bool starts = ledger.Rows.Any(r => r.StartupAfter is not null);
+        string head = starts
+            ? "| Step | File or group | Before | After | Saved | Seconds | Start-up | Memory | Status | Why |\n| :-- | :-- | --: | --: | --: | --: | :-- | :-- | :-- | :-- |\n"
+            : "| Step | File or group | Before | After | Saved | Seconds | Status | Why |\n| :-- | :-- | --: | --: | --: | --: | :-- | :-- |\n";
+        writer.Section($"{heading}\n\n{head}", [.. ledger.Rows.Take(FoldedRows).Select(row =>
+        {
+            string saved = row.Outcome == LedgerOutcome.Applied ? ReportText.Percent(row.Before - row.After, row.Before) : "";
+            string status = ReportText.Status(row), why = row.Reason is null ? "" : Escape.MarkdownCode(row.Reason);
+            if (row.Code is not null) why = why.Length > 0 ? $"{Escape.MarkdownCode(row.Code)} {why}" : Escape.MarkdownCode(row.Code);
+            if (row.Tool is not null && why.Length == 0) why = Escape.MarkdownCode(row.Tool);
+            string start = starts ? $" {ReportText.Startup(row)} | {ReportText.Memory(row)} |" : "";
+            return Invariant($"| {Escape.MarkdownCode(row.Step)} | {Escape.MarkdownCode(row.Target)}{(row.Files > 1 ? Invariant($" ({row.Files:N0} files)") : "")} | {ByteSize.Format(row.Before)} | {ByteSize.Format(ReportText.After(row))} | {saved} | {row.Seconds:0.0} |{start} {(row.Outcome == LedgerOutcome.Undone ? $"**{status}**" : status)} | {why} |\n");
         })], "\n");
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using BinarySize.Budgets;
 using BinarySize.Mapping;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
 
 namespace BinarySize.Rendering;
 
@@ -57,6 +58,36 @@ internal static class ReportText
 
     /// <summary>A node's size, marked where it is an estimate.</summary>
     public static string Size(ReportNode node) => IsEstimate(node) ? "~" + ByteSize.Format(node.Size) : ByteSize.Format(node.Size);
+
+    /// <summary>What came of a shrinking step, in a few words.</summary>
+    public static string Status(LedgerRow row) => row.Outcome switch
+    {
+        LedgerOutcome.Applied => row.Verified switch
+        {
+            LedgerCheck.Command => "verified",
+            LedgerCheck.Load => "loaded",
+            _ => "not verified",
+        },
+        LedgerOutcome.Undone => "UNDONE",
+        LedgerOutcome.Left => "left",
+        _ => row.Step == "remove" ? "could go" : "advice",
+    };
+
+    /// <summary>"12.7 ms, was 3.6 ms"; empty where not measured.</summary>
+    public static string Startup(LedgerRow row) => row.StartupAfter is { } after && row.StartupBefore is { } before
+        ? string.Create(CultureInfo.InvariantCulture, $"{after:0.0} ms, was {before:0.0} ms")
+        : "";
+
+    /// <summary>"12.1 MiB, was 11.8 MiB"; empty where not measured.</summary>
+    public static string Memory(LedgerRow row) => row.MemoryAfter is { } after && row.MemoryBefore is { } before
+        ? $"{ByteSize.Format(after)}, was {ByteSize.Format(before)}"
+        : "";
+
+    /// <summary>Bytes after a step: what was undone or left has those from before.</summary>
+    public static long After(LedgerRow row) => row.Outcome == LedgerOutcome.Applied ? row.After : row.Before;
+
+    /// <summary>"3.20 MiB, 18.4% of 17.4 MiB".</summary>
+    public static string Shrunk(Ledger ledger) => $"{ByteSize.Format(ledger.After)}, {Percent(ledger.After, ledger.Before)} of {ByteSize.Format(ledger.Before)}";
 
     /// <summary>A number in the budget's unit.</summary>
     public static string Quantity(ReportBudget budget, long value) =>

@@ -12,6 +12,11 @@ public static class WhyText
 {
     private const int Width = ConsoleReport.Width;
 
+    // Ways in that bring less than this are not shown behind the first.
+    private const double SmallestWay = 0.01;
+
+    private const int MaxIndent = 8;
+
     /// <summary>Why something is there.</summary>
     public static string Render(WhyAnswer answer, bool hasGraph)
     {
@@ -31,17 +36,22 @@ public static class WhyText
         }
         foreach (RetentionEntry entry in answer.Entries)
         {
+            double share = answer.Size > 0 ? (double)entry.Size / answer.Size : (double)entry.Nodes / Math.Max(1, answer.Nodes);
+            if (share < SmallestWay && entry != answer.Entries[0]) continue;
             text.Append('\n');
-            double share = answer.Size > 0 ? (double)entry.Size / answer.Size : (double)entry.Nodes / answer.Nodes;
-            Line(text, "  ", Invariant($"{share:P0} of it by this chain:").Replace(" %", "%", StringComparison.Ordinal));
+            Line(text, "  ", Invariant($"{100 * share:0}% of it by this way:"));
             string assembly = "";
             foreach (RetentionStep step in entry.Chain)
             {
                 string where = step.Assembly == assembly ? "" : step.Package is null || step.Package.Equals(step.Assembly, StringComparison.OrdinalIgnoreCase) ? step.Assembly : $"{step.Assembly} ({step.Package})";
                 assembly = step.Assembly;
-                bool isFirst = ReferenceEquals(step, entry.Chain[0]);
-                Columns(text, "    ", isFirst ? $"{step.Name} ({step.How})" : $"{step.How} {step.Name}", where);
-                if (step.Also.Length > 0) Line(text, "      ", $"which takes {step.Also} too");
+                if (step == entry.Chain[0])
+                {
+                    Line(text, "    ", $"({step.How})");
+                    Columns(text, "    ", step.Name, where);
+                }
+                else Columns(text, "    ", $"{step.How} {step.Name}", where);
+                if (step.Also.Length > 0) Line(text, "      ", $"since {step.Also} is there too");
             }
         }
         if (!hasGraph)
@@ -59,15 +69,15 @@ public static class WhyText
         var text = new StringBuilder();
         Line(text, "", $"What would go with one of these alone, of {ByteSize.Format(total)}");
         text.Append('\n');
-        text.Append("      Would go          Own  Name\n");
+        text.Append("   Would go         Own  Name\n");
         foreach (Keeper keeper in keepers)
         {
             int depth = 0;
-            for (int at = keeper.Within; at >= 0 && depth < 6; at = keepers[at].Within) depth++;
-            string indent = new(' ', 2 * depth);
-            Columns(text, $"{ByteSize.Format(keeper.Retained),14} {ByteSize.Format(keeper.Own),12}  {indent}", keeper.Name, keeper.Assembly);
-            string by = string.Join(", ", keeper.KeptBy) + (keeper.KeptByCount > keeper.KeptBy.Count ? Invariant($" and {keeper.KeptByCount - keeper.KeptBy.Count:N0} more") : "");
-            if (by.Length > 0) Line(text, $"                             {indent}  ", $"needed by {by}");
+            for (int at = keeper.Within; at >= 0 && depth < MaxIndent; at = keepers[at].Within) depth++;
+            string indent = new(' ', depth);
+            Line(text, $"{ByteSize.Format(keeper.Retained),11} {ByteSize.Format(keeper.Own),11}  {indent}", keeper.Name);
+            string where = keeper.Package is null || keeper.Package.Equals(keeper.Assembly, StringComparison.OrdinalIgnoreCase) ? keeper.Assembly : $"{keeper.Assembly} ({keeper.Package})";
+            Line(text, $"                         {indent}  ", NeededBy(where, keeper, Width - 27 - depth));
         }
         return text.ToString();
     }
@@ -137,6 +147,22 @@ public static class WhyText
             }
             json.WriteEndArray();
         });
+    }
+
+    // Where it is and whom it is for, with as many names as there is room for.
+    private static string NeededBy(string where, Keeper keeper, int room)
+    {
+        string line = where;
+        for (int i = 0; i < keeper.KeptBy.Count; i++)
+        {
+            int rest = keeper.KeptByCount - i - 1;
+            string more = rest > 0 ? Invariant($" and {rest:N0} more") : "";
+            string next = $"{line}, {(i == 0 ? "for " : "")}{keeper.KeptBy[i]}";
+            if (i > 0 && next.Length + more.Length > room) return line + Invariant($" and {rest + 1:N0} more");
+            if (i == keeper.KeptBy.Count - 1) return next + more;
+            line = next;
+        }
+        return line;
     }
 
     private static byte[] Write(Action<Utf8JsonWriter> content)

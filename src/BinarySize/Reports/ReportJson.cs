@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -78,7 +79,7 @@ public static class ReportJson
         json.WriteNumber("size", artifact.Size);
         json.WriteNumber("files", artifact.FileCount);
         json.WritePropertyName("tree");
-        WriteNode(json, artifact.Tree);
+        using (var tree = new TreeWriter(json)) tree.Write(artifact.Tree);
         json.WriteStartArray("warnings");
         foreach (MapWarning warning in artifact.Warnings)
         {
@@ -91,19 +92,60 @@ public static class ReportJson
         json.WriteEndObject();
     }
 
-    private static void WriteNode(Utf8JsonWriter json, ReportNode node)
+    /// <summary>Writes trees. A node without children takes one line: most nodes have none, and indented each would take seven.</summary>
+    private sealed class TreeWriter(Utf8JsonWriter json) : IDisposable
     {
-        json.WriteStartObject();
-        json.WriteString("name", node.Name);
-        json.WriteString("kind", node.Kind);
-        json.WriteNumber("size", node.Size);
-        json.WriteString("basis", NameOf(node.Basis));
-        if (node.UnpackedSize >= 0) json.WriteNumber("unpacked", node.UnpackedSize);
-        if (node.Package is not null) json.WriteString("package", node.Package);
-        json.WriteStartArray("children");
-        foreach (ReportNode child in node.Children) WriteNode(json, child);
-        json.WriteEndArray();
-        json.WriteEndObject();
+        // What is pending goes to the stream before it takes more than this.
+        private const int FlushAt = 1 << 20;
+
+        private readonly ArrayBufferWriter<byte> _line = new(256);
+        private readonly Utf8JsonWriter _leaf = new(Stream.Null, WriterOptions with { Indented = false });
+
+        public void Write(ReportNode node)
+        {
+            if (json.BytesPending > FlushAt) json.Flush();
+            if (node.ChildCount == 0)
+            {
+                WriteLeaf(node);
+                return;
+            }
+            Begin(json, node);
+            json.WriteStartArray("children");
+            foreach (ReportNode child in node.Children) Write(child);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        public void Dispose() => _leaf.Dispose();
+
+        private void WriteLeaf(ReportNode node)
+        {
+            _line.ResetWrittenCount();
+            // A raw value comes without the line that it stands on.
+            _line.GetSpan(1)[0] = (byte)'\n';
+            _line.Advance(1);
+            int indent = json.CurrentDepth * 2;
+            _line.GetSpan(indent)[..indent].Fill((byte)' ');
+            _line.Advance(indent);
+            _leaf.Reset(_line);
+            Begin(_leaf, node);
+            _leaf.WriteStartArray("children");
+            _leaf.WriteEndArray();
+            _leaf.WriteEndObject();
+            _leaf.Flush();
+            json.WriteRawValue(_line.WrittenSpan, skipInputValidation: true);
+        }
+
+        private static void Begin(Utf8JsonWriter to, ReportNode node)
+        {
+            to.WriteStartObject();
+            to.WriteString("name", node.Name);
+            to.WriteString("kind", node.Kind);
+            to.WriteNumber("size", node.Size);
+            to.WriteString("basis", NameOf(node.Basis));
+            if (node.UnpackedSize >= 0) to.WriteNumber("unpacked", node.UnpackedSize);
+            if (node.Package is not null) to.WriteString("package", node.Package);
+        }
     }
 
     private static void WriteBudget(Utf8JsonWriter json, ReportBudget budget)

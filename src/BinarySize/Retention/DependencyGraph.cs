@@ -55,6 +55,7 @@ public sealed class DependencyGraph : IDisposable
         OutTarget = new int[EdgeCount];
         OutReason = new ushort[EdgeCount];
         InSource = new int[EdgeCount];
+        InReason = new ushort[EdgeCount];
         int[] nextOut = OutStart[..^1], nextIn = InStart[..^1];
         for (int b = 0; b < edges.Blocks; b++)
         {
@@ -63,7 +64,9 @@ public sealed class DependencyGraph : IDisposable
                 int at = nextOut[e.Source]++;
                 OutTarget[at] = e.Target;
                 OutReason[at] = e.Reason;
-                InSource[nextIn[e.Target]++] = e.Source;
+                at = nextIn[e.Target]++;
+                InSource[at] = e.Source;
+                InReason[at] = e.Reason;
             }
         }
         Primary = (ushort)primary;
@@ -93,6 +96,8 @@ public sealed class DependencyGraph : IDisposable
     internal int[] InStart { get; }
 
     internal int[] InSource { get; }
+
+    internal ushort[] InReason { get; }
 
     /// <summary>Nodes that need an edge of each of two kinds.</summary>
     internal bool[] IsConditional { get; }

@@ -3,7 +3,7 @@ namespace BinarySize.Retention;
 /// <summary>
 /// For every node the nearest one that all ways from the roots lead through: without that one it would not be there
 /// (Lengauer and Tarjan 1979, the simple version, with explicit stacks). A conditional node hangs on both of its reasons,
-/// which no tree can hold: it is taken to hang on the one that decided, so what a node is said to dominate does go with it,
+/// which no tree can hold: it is taken to hang on those of the kind that decided, so what a node is said to dominate does go with it,
 /// and more may go.
 /// </summary>
 internal sealed class Dominators
@@ -41,7 +41,7 @@ internal sealed class Dominators
                 if (top.Edge == graph.OutStart[top.Node + 1]) continue;
                 stack.Push((top.Node, top.Edge + 1));
                 int target = graph.OutTarget[top.Edge];
-                if (number[target] == 0 && Counts(graph, reach, top.Node, target)) Visit(target, number[top.Node]);
+                if (number[target] == 0 && Counts(graph, reach, target, graph.OutReason[top.Edge])) Visit(target, number[top.Node]);
             }
         }
 
@@ -58,7 +58,7 @@ internal sealed class Dominators
                 for (int e = graph.InStart[node]; e < graph.InStart[node + 1]; e++)
                 {
                     int source = graph.InSource[e];
-                    if (number[source] == 0 || !Counts(graph, reach, source, node)) continue;
+                    if (number[source] == 0 || !Counts(graph, reach, node, graph.InReason[e])) continue;
                     int u = Evaluate(number[source]);
                     if (semi[u] < semi[w]) semi[w] = semi[u];
                 }
@@ -106,6 +106,7 @@ internal sealed class Dominators
         }
     }
 
-    private static bool Counts(DependencyGraph graph, Reachability reach, int source, int target) =>
-        reach.Level[target] > 0 && (!graph.IsConditional[target] || reach.Parent[target] == source);
+    // Without all the reasons of the kind that decided a conditional node would not be there.
+    private static bool Counts(DependencyGraph graph, Reachability reach, int target, ushort reason) =>
+        reach.Level[target] > 0 && (reach.Decisive[target] == 0 || reason == reach.Decisive[target] || (reason != graph.Primary && reason != graph.Secondary));
 }

@@ -81,7 +81,19 @@ internal static class FriendlyNames
         };
     }
 
-    private static string Between(string name) => name.IndexOf('>') is > 1 and var end ? name[1..end] : "";
+    // "<Run>d__3", "<<Main>$>d__0", "<>c"
+    private static string Between(string name)
+    {
+        int depth = 0;
+        for (int i = 0; i < name.Length; i++)
+        {
+            depth += name[i] == '<' ? 1 : name[i] == '>' ? -1 : 0;
+            if (depth > 0) continue;
+            string inner = name[1..i];
+            return inner.StartsWith('<') && inner.Length > 1 ? Between(inner) : inner;
+        }
+        return "";
+    }
 
     private static string WithoutArity(string name) => name.IndexOf('`') is > 0 and var tick ? name[..tick] : name;
 }

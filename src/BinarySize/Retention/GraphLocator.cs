@@ -37,6 +37,16 @@ public static class GraphLocator
         && (path.EndsWith(".dgml.xml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".dgml", StringComparison.OrdinalIgnoreCase)
             || Path.GetFileName(path).StartsWith("linker-dependencies.xml", StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>True for a file of an artifact that a graph speaks of: the program that the compiler made, or a trimmed assembly.</summary>
+    public static bool SpeaksOf(string graph, string file)
+    {
+        string name = Path.GetFileName(graph), shipped = Path.GetFileName(file);
+        int end = name.IndexOf(".scan.dgml", StringComparison.OrdinalIgnoreCase);
+        if (end < 0) end = name.IndexOf(".codegen.dgml", StringComparison.OrdinalIgnoreCase);
+        if (end < 0) return shipped.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || !Path.HasExtension(shipped);
+        return shipped.StartsWith(name[..end], StringComparison.Ordinal) && shipped[end..] is "" or ".exe" or ".so" or ".dll" or ".dylib";
+    }
+
     /// <summary>The compiler's statistics beside a graph; null where there are none.</summary>
     public static string? Statistics(string graph)
     {

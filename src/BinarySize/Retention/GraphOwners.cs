@@ -15,8 +15,9 @@ internal sealed class GraphOwners : IDisposable
 {
     private readonly SizeMap _tree;
 
-    private GraphOwners(SizeMap tree, int[] ownerOf, long[] sizeOf, long[] ownerSize)
+    private GraphOwners(SizeMap tree, int[] ownerOf, long[] sizeOf, long[] ownerSize, bool[]? isSeveral)
     {
+        IsSeveral = isSeveral;
         _tree = tree;
         OwnerOf = ownerOf;
         SizeOf = sizeOf;
@@ -25,6 +26,9 @@ internal sealed class GraphOwners : IDisposable
 
     /// <summary>By node; 0 where it is nobody's in particular.</summary>
     public int[] OwnerOf { get; }
+
+    /// <summary>Nodes that stand for members of several types of one name, so that what leads to one leads to all; null where there are none.</summary>
+    public bool[]? IsSeveral { get; }
 
     /// <summary>Bytes by node.</summary>
     public long[] SizeOf { get; }
@@ -58,8 +62,9 @@ internal sealed class GraphOwners : IDisposable
         var owners = new AotOwners(builder, new NativeAotInputs(), "runtime");
         int[] ownerOf = new int[graph.NodeCount];
         var weight = new long[graph.NodeCount];
+        bool[]? isSeveral = null;
         if (graph.Source == GraphSource.Compiler) new CompilerNames(graph, owners, mstat).Resolve(ownerOf, weight);
-        else new TrimmerNames(graph, owners).Resolve(ownerOf, weight);
+        else new TrimmerNames(graph, owners).Resolve(ownerOf, weight, isSeveral = new bool[graph.NodeCount]);
 
         var shipped = new Dictionary<int, long>();
         foreach (SizeMap map in maps) AddSizes(map, builder, owners, shipped);
@@ -82,7 +87,7 @@ internal sealed class GraphOwners : IDisposable
         }
         // Parents stand before their children.
         for (int o = ownerSize.Length - 1; o > 0; o--) ownerSize[tree.Owners[o].Parent] += ownerSize[o];
-        return new GraphOwners(tree, ownerOf, weight, ownerSize);
+        return new GraphOwners(tree, ownerOf, weight, ownerSize, isSeveral);
     }
 
     public void Dispose() => _tree.Dispose();
@@ -266,16 +271,17 @@ internal sealed class GraphOwners : IDisposable
     private sealed class TrimmerNames(DependencyGraph graph, AotOwners owners)
     {
         // Definitions weigh; references to them are not in what ships as such.
-        public void Resolve(int[] ownerOf, long[] weight)
+        public void Resolve(int[] ownerOf, long[] weight, bool[] isSeveral)
         {
-            var assemblies = new Dictionary<string, string>(StringComparer.Ordinal);
+            // Types of one name in two assemblies (SR, compiler-made attributes) are one node to the trimmer: nobody's.
+            var assemblies = new Dictionary<string, string?>(StringComparer.Ordinal);
             for (int i = 0; i < ownerOf.Length; i++)
             {
                 if (!graph.NameBytes(i).StartsWith("TypeDef:"u8)) continue;
                 string name = graph.NameOf(i)["TypeDef:".Length..];
                 (string type, string? module) = SplitModule(name);
                 module ??= Module(i);
-                if (module is not null) assemblies.TryAdd(type, module);
+                if (module is not null && !assemblies.TryAdd(type, module) && assemblies[type] != module) assemblies[type] = null;
             }
             for (int i = 0; i < ownerOf.Length; i++)
             {
@@ -301,6 +307,7 @@ internal sealed class GraphOwners : IDisposable
                             int parenthesis = member.IndexOf('(');
                             if (parenthesis > 0) member = member[..parenthesis];
                             ownerOf[i] = Owner(type, null, NoteNames.WithoutArguments(member));
+                            isSeveral[i] = ownerOf[i] == 0;
                             break;
                         }
                     case "Assembly":
@@ -326,14 +333,19 @@ internal sealed class GraphOwners : IDisposable
                 ? (name[..colon], Path.GetFileNameWithoutExtension(name[(colon + 1)..]))
                 : (name, null);
 
+        // The module that a type is said to be in; null where it is said of several, which are types of one name then.
         private string? Module(int type)
         {
+            string? found = null;
             for (int e = graph.OutStart[type]; e < graph.OutStart[type + 1]; e++)
             {
                 ReadOnlySpan<byte> name = graph.NameBytes(graph.OutTarget[e]);
-                if (name.StartsWith("Module:"u8)) return Path.GetFileNameWithoutExtension(Encoding.UTF8.GetString(name["Module:".Length..]));
+                if (!name.StartsWith("Module:"u8)) continue;
+                string module = Path.GetFileNameWithoutExtension(Encoding.UTF8.GetString(name["Module:".Length..]));
+                if (found is not null && found != module) return null;
+                found = module;
             }
-            return null;
+            return found;
         }
     }
 }

@@ -64,7 +64,7 @@ public static class GraphReader
     {
         private readonly NativeChunks<DependencyGraph.RawEdge> _edges = new();
         private readonly NativeList<int> _nameOf = new();
-        private readonly NativeList<bool> _marked = new();
+        private readonly List<int> _roots = [];
         private NameTable? _names = new(), _reasons = new();
 
         // Compilers number nodes from 0 on; only where one does not is it kept which is which.
@@ -90,7 +90,7 @@ public static class GraphReader
             bool isConditional = source == GraphSource.Compiler;
             var graph = new DependencyGraph(source, _names!, _reasons!, _nameOf.Span.ToArray(), _edges, isConditional ? Find("Primary"u8) : 0, isConditional ? Find("Secondary"u8) : 0);
             graph.IsFull = HasSecondReasons(graph);
-            graph.Roots = Roots(graph);
+            graph.Roots = source == GraphSource.Compiler ? RootsOf(graph) : _roots;
             // They are the graph's now.
             _names = _reasons = null;
             return graph;
@@ -100,7 +100,6 @@ public static class GraphReader
         {
             _edges.Dispose();
             _nameOf.Dispose();
-            _marked.Dispose();
             _names?.Dispose();
             _reasons?.Dispose();
         }
@@ -149,19 +148,16 @@ public static class GraphReader
             while (xml.Read())
             {
                 if (!xml.Name.SequenceEqual("edge"u8)) continue;
-                int source = -1, target = -1;
-                bool isMark = false;
+                int source = -1, target = -1, known = _nameOf.Count;
                 while (xml.NextAttribute(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
                 {
                     if (name.SequenceEqual("b"u8)) source = Interned(value, nodes);
                     else if (name.SequenceEqual("e"u8)) target = Interned(value, nodes);
-                    else if (name.SequenceEqual("mark"u8)) isMark = true;
                 }
                 if (source == target) continue;
                 Add(source, target, 0);
-                if (!isMark) continue;
-                _marked.Resize(_nameOf.Count);
-                _marked[target] = true;
+                // Edges stand in the order in which things were marked: what has not been marked before is a root.
+                if (source >= known && _names!.Bytes(_nameOf[source]) is var root && (root.StartsWith("Assembly:"u8) || root.StartsWith("Other:"u8))) _roots.Add(source);
             }
         }
 
@@ -208,21 +204,15 @@ public static class GraphReader
         private static int Number(ReadOnlySpan<byte> text) =>
             Utf8Parser.TryParse(text, out int number, out int used) && used == text.Length && number >= 0 ? number : throw new BadFormatException("a node's number is none");
 
-        // The compiler's roots are notes that nothing leads to. The trimmer's are assemblies and descriptors that nothing made it mark.
-        private List<int> Roots(DependencyGraph graph)
+        // The compiler's roots are notes that nothing leads to.
+        private static List<int> RootsOf(DependencyGraph graph)
         {
             var roots = new List<int>();
             for (int i = 0; i < graph.NodeCount; i++)
             {
-                if (graph.OutStart[i] == graph.OutStart[i + 1]) continue;
-                ReadOnlySpan<byte> name = graph.NameBytes(i);
-                if (graph.Source == GraphSource.Compiler)
-                {
-                    if (graph.InStart[i] != graph.InStart[i + 1]) continue;
-                    if (name.StartsWith("Startup Code"u8)) roots.Insert(0, i);
-                    else roots.Add(i);
-                }
-                else if ((i >= _marked.Count || !_marked[i]) && (name.StartsWith("Assembly:"u8) || name.StartsWith("Other:"u8))) roots.Add(i);
+                if (graph.OutStart[i] == graph.OutStart[i + 1] || graph.InStart[i] != graph.InStart[i + 1]) continue;
+                if (graph.NameBytes(i).StartsWith("Startup Code"u8)) roots.Insert(0, i);
+                else roots.Add(i);
             }
             return roots;
         }

@@ -11,6 +11,7 @@ internal sealed class Reachability
         Level = new int[nodes];
         Parent = new int[nodes];
         Order = new int[nodes];
+        Decisive = new ushort[nodes];
     }
 
     /// <summary>Steps from a root; -1 where no root needs the node.</summary>
@@ -19,46 +20,65 @@ internal sealed class Reachability
     /// <summary>The reason that decided; -1 for roots and for what is not needed.</summary>
     public int[] Parent { get; }
 
-    /// <summary>Needed nodes by rising level, the first <see cref="Count"/>.</summary>
+    /// <summary>Of a conditional node, which of the two kinds of reasons came last; 0 where an unconditional one came.</summary>
+    public ushort[] Decisive { get; }
+
+    /// <summary>Needed nodes, each behind what it is there for; the first <see cref="Count"/>.</summary>
     public int[] Order { get; }
 
     public int Count { get; private set; }
 
-    /// <summary>From the graph's roots, without the nodes that <paramref name="without"/> marks.</summary>
-    public static Reachability Of(DependencyGraph graph, bool[]? without = null)
+    /// <summary>From the graph's roots.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="without">Nodes that are taken away.</param>
+    /// <param name="last">Nodes that lead on only to what nothing else leads to; levels are not the least ones behind these.</param>
+    public static Reachability Of(DependencyGraph graph, bool[]? without = null, bool[]? last = null)
     {
         var result = new Reachability(graph.NodeCount);
-        int[] level = result.Level, parent = result.Parent, queue = result.Order;
+        int[] level = result.Level, queue = result.Order;
         Array.Fill(level, -1);
-        Array.Fill(parent, -1);
+        Array.Fill(result.Parent, -1);
         // Of a conditional node, which of its two kinds of reasons has been seen.
         var seen = new byte[graph.NodeCount];
-        int tail = 0;
+        var waiting = new Queue<int>();
         foreach (int root in graph.Roots)
         {
             if (level[root] >= 0 || without?[root] == true) continue;
             level[root] = 0;
-            queue[tail++] = root;
+            queue[result.Count++] = root;
         }
-        for (int head = 0; head < tail; head++)
+        int head = 0;
+        do
         {
-            int node = queue[head];
-            for (int e = graph.OutStart[node]; e < graph.OutStart[node + 1]; e++)
+            while (head < result.Count)
             {
-                int target = graph.OutTarget[e];
-                if (level[target] >= 0) continue;
-                if (graph.IsConditional[target])
-                {
-                    seen[target] |= (byte)(graph.OutReason[e] == graph.Primary ? 1 : graph.OutReason[e] == graph.Secondary ? 2 : 3);
-                    if (seen[target] != 3) continue;
-                }
-                if (without?[target] == true) continue;
-                level[target] = level[node] + 1;
-                parent[target] = node;
-                queue[tail++] = target;
+                int node = queue[head++];
+                if (last?[node] == true) waiting.Enqueue(node);
+                else result.Follow(graph, node, seen, without);
             }
+            if (waiting.TryDequeue(out int next)) result.Follow(graph, next, seen, without);
         }
-        result.Count = tail;
+        while (head < result.Count || waiting.Count > 0);
         return result;
+    }
+
+    private void Follow(DependencyGraph graph, int node, byte[] seen, bool[]? without)
+    {
+        for (int e = graph.OutStart[node]; e < graph.OutStart[node + 1]; e++)
+        {
+            int target = graph.OutTarget[e];
+            if (Level[target] >= 0) continue;
+            if (graph.IsConditional[target])
+            {
+                ushort reason = graph.OutReason[e];
+                seen[target] |= (byte)(reason == graph.Primary ? 1 : reason == graph.Secondary ? 2 : 3);
+                if (seen[target] != 3) continue;
+                if (reason == graph.Primary || reason == graph.Secondary) Decisive[target] = reason;
+            }
+            if (without?[target] == true) continue;
+            Level[target] = Level[node] + 1;
+            Parent[target] = node;
+            Order[Count++] = target;
+        }
     }
 }

@@ -30,6 +30,32 @@ public sealed record RetentionInputs
     public FileAccessMode Access { get; init; } = FileAccessMode.Copy;
 }
 
+/// <summary>Who pulled something in, for a message.</summary>
+public static class PulledIn
+{
+    /// <summary>
+    /// One line about the first of <paramref name="names"/> of which something is known, null where that is none: with a
+    /// graph "MyApp -> Dapper -> System.Data.Common: Query.Build calls SqlMapper.Query", without one the packages alone.
+    /// Whatever cannot be read is as good as not there. Names are as files have them: escape the line for where it goes.
+    /// </summary>
+    /// <param name="names">Packages, assemblies, namespaces or types, the largest first.</param>
+    /// <param name="inputs">What is known about the program.</param>
+    public static string? Explain(IReadOnlyList<string> names, RetentionInputs inputs)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        var warnings = new List<MapWarning>();
+        try
+        {
+            using RetentionAnalysis analysis = RetentionAnalysis.Open(inputs, warnings);
+            return names.Where(n => n.Length > 0).Select(analysis.InOneLine).FirstOrDefault(line => line is not null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return inputs.Graph is null ? null : Explain(names, inputs with { Graph = null });
+        }
+    }
+}
+
 /// <summary>Answers why things are in what ships. Holds a graph; dispose it.</summary>
 public sealed class RetentionAnalysis : IDisposable
 {
@@ -52,7 +78,7 @@ public sealed class RetentionAnalysis : IDisposable
         _mstatFile = mstatFile;
         if (graph is null) return;
         _owners = GraphOwners.Of(graph, mstat, inputs.Maps);
-        _reach = Reachability.Of(graph);
+        _reach = Reachability.Of(graph, null, _owners.IsSeveral);
     }
 
     /// <summary>True where there is a graph; else only packages are explained.</summary>
@@ -338,12 +364,14 @@ public sealed class RetentionAnalysis : IDisposable
             string how = steps.Count == 0
                 ? FriendlyNames.Root(_graph.NameOf(way[0]))
                 : FriendlyNames.Words(reasons, wasMember && isMember && _graph.Source == GraphSource.Trimmer);
-            string assembly = AssemblyOf(owner);
-            steps.Add(new RetentionStep(ShortName(owner), FullName(owner), _owners.Kind(owner), assembly, PackageOf(assembly), how, string.Join(", ", reasons.Where(r => r.Length > 0).Distinct()), also));
-            reasons.Clear();
-            also = "";
+            string assembly = AssemblyOf(owner), name = ShortName(owner);
             before = owner;
             wasMember = isMember;
+            // Parts of one thing: a lambda and the class that the compiler made for it, a type and its method table.
+            if (steps.Count > 0 && steps[^1].Name == name && steps[^1].Assembly == assembly) continue;
+            steps.Add(new RetentionStep(name, FullName(owner), _owners.Kind(owner), assembly, PackageOf(assembly), how, string.Join(", ", reasons.Where(r => r.Length > 0).Distinct()), also == name ? "" : also));
+            reasons.Clear();
+            also = "";
         }
         return steps;
     }
@@ -448,6 +476,7 @@ public sealed class RetentionAnalysis : IDisposable
                 }
             }
         }
-        return ([.. by.OrderBy(b => b.Value).ThenBy(b => b.Key).Take(ShownKeptBy).Select(b => ShortName(b.Key))], by.Count);
+        List<string> names = [.. by.OrderBy(b => b.Value).ThenBy(b => b.Key).Select(b => ShortName(b.Key)).Distinct(StringComparer.Ordinal)];
+        return (names.Count > ShownKeptBy ? names.GetRange(0, ShownKeptBy) : names, names.Count);
     }
 }

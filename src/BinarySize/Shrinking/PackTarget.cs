@@ -136,7 +136,9 @@ internal sealed class PackTarget
             const uint execute = 1;
             if (segment.Type == ElfConstants.SegmentDynamic) hasDynamic = true;
             if (segment.Type != ElfConstants.SegmentLoad) continue;
-            if (!after.Bytes.Contains(segment.Offset, segment.FileSize)) return $"a segment of {segment.FileSize} bytes at offset {segment.Offset} lies outside of it";
+            // Of a file that is smaller than a page the kernel maps the whole page, and UPX says so.
+            const long page = 4096;
+            if (segment.FileSize < 0 || segment.Offset < 0 || segment.Offset > after.Bytes.Length || segment.FileSize > (after.Bytes.Length + page - 1) / page * page - segment.Offset) return $"a segment of {segment.FileSize} bytes at offset {segment.Offset} lies outside of it";
             hasEntry |= (segment.Flags & execute) != 0 && after.EntryPoint - segment.Address < (ulong)segment.FileSize;
         }
         if (!isLibrary) return hasEntry ? null : $"its entry point 0x{after.EntryPoint:x} lies in no code";

@@ -159,15 +159,19 @@ public static class ProfileConflicts
     {
         try
         {
+            Guid? id = null;
             foreach (DebugDirectoryEntry entry in pe.ReadDebugDirectory())
             {
                 if (entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb) return pe.ReadEmbeddedPortablePdbDebugDirectoryData(entry);
+                if (entry.Type == DebugDirectoryEntryType.CodeView) id = pe.ReadCodeViewDebugDirectoryData(entry).Guid;
             }
             string beside = Path.ChangeExtension(assembly, ".pdb");
-            if (!File.Exists(beside)) return null;
+            if (id is null || !File.Exists(beside)) return null;
             var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(File.ReadAllBytes(beside), writable: false));
-            provider.GetMetadataReader();
-            return provider;
+            // Symbols of an earlier build may still lie there.
+            if (provider.GetMetadataReader().DebugMetadataHeader is { } header && new BlobContentId(header.Id).Guid == id) return provider;
+            provider.Dispose();
+            return null;
         }
         catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException)
         {

@@ -684,7 +684,9 @@ public sealed class ShrinkSession
         bool isEmpty = ledger.Rows.Count == 0;
         if (!isEmpty || File.Exists(_stateFile)) IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
         else File.Delete(_ledgerFile);
-        return new ShrinkOutcome(ledger, _findings, isEmpty ? "" : _ledgerFile, isRepeated);
+        bool isPacked = ledger.Rows.Any(r => r.Outcome == LedgerOutcome.Applied && r.Step == "pack" && r.Target == _request.MainFile);
+        string unpacked = isPacked && _items.Find(i => i.Path == _request.MainFile) is { } main ? OriginalOf(main.Hash) : "";
+        return new ShrinkOutcome(ledger, _findings, isEmpty ? "" : _ledgerFile, isRepeated, unpacked);
     }
 
     private FileStream? Wait()

@@ -107,8 +107,8 @@ public sealed class StripStep : IFileStep
         bool keep = _options.SymbolsDirectory is not null;
         // The link has the name of the file that it is made from.
         if (keep && Run("--only-keep-debug", original, folder[symbolName]) is { } notKept) return notKept;
-        if (Run(tool.StripAll, "--remove-section=.gnu_debuglink", original, folder["stripped"]) is { } notStripped) return notStripped;
-        if (keep && Run("--add-gnu-debuglink=" + folder[symbolName], folder["stripped"]) is { } notLinked) return notLinked;
+        string[] link = keep ? ["--add-gnu-debuglink=" + folder[symbolName]] : [];
+        if (Run([tool.StripAll, "--remove-section=.gnu_debuglink", .. link, original, folder["stripped"]]) is { } notStripped) return notStripped;
         if (Difference(view.Bytes, elf, folder["stripped"]) is { } difference) return Refused(StepCodes.StripFailed, $"{tool.Name} changed more than symbols: {difference}. The original stays as it is.", StepOutcome.Failed) with { Tool = tool.Name };
         if (PostLinkGuard.Compare(original, folder["stripped"]) is { } lost) return Refused(StepCodes.PostLink, $"After {tool.Name} {lost}. The original stays as it is.", StepOutcome.Failed) with { Tool = tool.Name };
         long after = new FileInfo(folder["stripped"]).Length;
@@ -159,18 +159,48 @@ public sealed class StripStep : IFileStep
         }
         if (stripped.Problems.Count > 0) return stripped.Problems[0];
         if ((stripped.Machine, stripped.Type, stripped.EntryPoint) != (original.Machine, original.Type, original.EntryPoint)) return "the file header";
+        // LLVM 14 writes over the names in Go's programs, which then no longer find their build information.
+        foreach (ref readonly ElfSection section in original.Sections)
+        {
+            if (!section.IsAllocated) continue;
+            int index = stripped.FindSection(original.Name(section));
+            if (index < 0 || stripped.Sections[index].Address != section.Address) return $"the section '{System.Text.Encoding.UTF8.GetString(original.Name(section))}'";
+        }
         List<ElfSegment> first = Loaded(original), second = Loaded(stripped);
         if (first.Count != second.Count) return "the number of segments";
         for (int i = 0; i < first.Count; i++)
         {
             ElfSegment a = first[i], b = second[i];
-            if ((a.Address, a.MemorySize, a.FileSize, a.Flags) != (b.Address, b.MemorySize, b.FileSize, b.Flags)) return $"the segment at address 0x{a.Address:x}";
-            long skip = a.Offset == 0 && b.Offset == 0 ? Math.Min(a.FileSize, Math.Max(original.HeaderSize, original.SegmentTableOffset + original.SegmentTableSize)) : 0;
-            if (!before.Contains(a.Offset, a.FileSize) || !view.Bytes.Contains(b.Offset, b.FileSize)) return $"the segment at address 0x{a.Address:x} does not fit the file";
-            for (long at = skip; at < a.FileSize; at += 1 << 20)
+            // What comes after the last byte in the file is zero in memory, so zeros there may come or go.
+            long common = Math.Min(a.FileSize, b.FileSize);
+            if ((a.Address, a.MemorySize, a.Flags) != (b.Address, b.MemorySize, b.Flags)
+                || !before.Contains(a.Offset, a.FileSize) || !view.Bytes.Contains(b.Offset, b.FileSize)
+                || !before.IsFilledWith(a.Offset + common, a.FileSize - common, 0) || !view.Bytes.IsFilledWith(b.Offset + common, b.FileSize - common, 0)) return $"the segment at address 0x{a.Address:x}";
+            // Headers lie in a segment too, and say where things are: these may move, and so may what lies in a segment by
+            // place alone (Go's linker puts the names of sections there).
+            var headers = new List<(long Start, long End)>();
+            foreach ((ElfFile file, long start) in ((ElfFile, long)[])[(original, a.Offset), (stripped, b.Offset)])
             {
-                int count = (int)Math.Min(1 << 20, a.FileSize - at);
-                if (!before.Span(a.Offset + at, count).SequenceEqual(view.Bytes.Span(b.Offset + at, count))) return $"the bytes of the segment at address 0x{a.Address:x}";
+                headers.Add((-start, file.HeaderSize - start));
+                headers.Add((file.SegmentTableOffset - start, file.SegmentTableOffset + file.SegmentTableSize - start));
+                headers.Add((file.SectionTableOffset - start, file.SectionTableOffset + file.SectionTableSize - start));
+                foreach (ref readonly ElfSection section in file.Sections)
+                {
+                    if (!section.IsAllocated && section.FileSize > 0) headers.Add((section.Offset - start, section.Offset + section.FileSize - start));
+                }
+            }
+            headers.Sort();
+            headers.Add((common, common));
+            long at = 0;
+            foreach ((long start, long end) in headers)
+            {
+                for (long stop = Math.Min(start, common); at < stop;)
+                {
+                    int count = (int)Math.Min(1 << 20, stop - at);
+                    if (!before.Span(a.Offset + at, count).SequenceEqual(view.Bytes.Span(b.Offset + at, count))) return $"the bytes of the segment at address 0x{a.Address:x}";
+                    at += count;
+                }
+                at = Math.Max(at, end);
             }
         }
         return null;

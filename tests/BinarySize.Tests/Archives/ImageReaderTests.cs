@@ -3,9 +3,11 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using BinarySize.Artifacts;
 using BinarySize.Formats.Archives;
 using BinarySize.IO;
 using BinarySize.Mapping;
+using BinarySize.Reports;
 
 namespace BinarySize.Tests.Archives;
 
@@ -103,6 +105,44 @@ public sealed class ImageReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_with_a_layout_is_measured_by_layer()
+    {
+        MakeLayout();
+        _folder.Run("skopeo", "copy", "--insecure-policy", "oci:layout:t", "oci-archive:o.tar:t");
+        using Mapped tar = Mapped.File(_folder["o.tar"]);
+        var warnings = new List<MapWarning>();
+        List<FoundFile> files = FolderWalker.Walk(_folder["layout"], warnings);
+        using MeasuredArtifact artifact = Measurer.Measure("layout", ArtifactKind.Folder, files, warnings, new MeasureOptions());
+        Assert.Empty(artifact.Warnings);
+        Assert.Equal(files.Sum(f => f.Size), artifact.Size);
+        string[] layers = LayerPaths();
+        for (int i = 0; i < layers.Length; i++)
+        {
+            MeasuredFile file = artifact.Files.Single(f => f.FullPath == layers[i]);
+            string name = "layer " + (i + 1).ToString(CultureInfo.InvariantCulture);
+            int part = Enumerable.Range(0, file.Map.Parts.Length).Single(p => file.Map.Parts[p].Kind == PartKind.Layer);
+            Assert.Equal(name, file.Map.Names.Text(file.Map.Parts[part].Name));
+            // The same layer in an archive has the same files, and the same of them hidden.
+            Assert.Equal(Below(tar.Map, tar.Part(name)), Below(file.Map, part));
+        }
+        ReportNode tree = TreeBuilder.Build(artifact, [Level.File]);
+        Assert.Equal(artifact.Size, tree.Size);
+
+        static Dictionary<string, long> Below(SizeMap map, int layer)
+        {
+            var sizes = new Dictionary<string, long>();
+            for (int i = 0; i < map.Slices.Length; i++)
+            {
+                string path = "";
+                int p = map.Slices[i].Part;
+                for (; p > 0 && p != layer; p = map.Parts[p].Parent) path = map.Names.Text(map.Parts[p].Name) + "/" + path;
+                if (p == layer) sizes[path] = sizes.GetValueOrDefault(path) + map.LengthOf(i);
+            }
+            return sizes;
+        }
+    }
+
+    [Fact]
     public void A_folder_is_an_image_too()
     {
         MakeLayout();
@@ -112,12 +152,12 @@ public sealed class ImageReaderTests : IDisposable
         string[] expected = LayerPaths();
         Assert.Equal(expected, description.Layers.Select(l => _folder["layout/" + l.Path]));
         Assert.Equal(expected.Select(p => new FileInfo(p).Length), description.Layers.Select(l => l.Size));
-        IReadOnlyList<SizeMap> maps = ImageReader.MapLayers([.. expected.Select(p => FileView.Open(p))], ["1", "2", "3"]);
+        IReadOnlyList<SizeMap> maps = ImageReader.MapLayers([.. expected.Select(p => FileView.Open(p))], ["layer 1", "layer 2", "layer 3"]);
         for (int i = 0; i < maps.Count; i++)
         {
             using var map = new Mapped(maps[i]);
             Assert.Empty(map.Warnings);
-            Assert.Equal(new FileInfo(expected[i]).Length, map.Size("layer"));
+            Assert.Equal(new FileInfo(expected[i]).Length, map.Size("layer " + (i + 1).ToString(CultureInfo.InvariantCulture)));
             if (i == 0) Assert.Equal(["app/ls", "lib/true"], map.Files(map.Part(ImageReader.Waste)).Keys.Order(StringComparer.Ordinal));
         }
         Assert.False(ImageArchive.TryParseFolder(_folder["a"], out _));
@@ -184,7 +224,7 @@ public sealed class ImageReaderTests : IDisposable
         string layer = Directory.GetFiles(_folder["z"]).First(f => File.ReadAllBytes(f).AsSpan().StartsWith<byte>([0x28, 0xB5, 0x2F, 0xFD]));
         using var map = new Mapped(Assert.Single(ImageReader.MapLayers([FileView.Open(layer)], ["z"])));
         Assert.Contains(map.Warnings, w => w.StartsWith("BSZ4006", StringComparison.Ordinal) && w.Contains("Zstandard", StringComparison.Ordinal));
-        Assert.Equal(map.Map.Size, map.Size("layer"));
+        Assert.Equal(map.Map.Size, map.Size("z"));
     }
 
     [Fact]

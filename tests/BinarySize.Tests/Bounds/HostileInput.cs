@@ -15,6 +15,7 @@ internal sealed class HostileInput
 
     private readonly byte[] _good;
     private readonly List<(int Start, int Length)> _tables = [];
+    private readonly List<(int Start, int Length)> _runs = [];
     private readonly List<int> _boundaries = [];
 
     public HostileInput(byte[] good)
@@ -28,6 +29,13 @@ internal sealed class HostileInput
             if (slice.Content is ContentKind.Format or ContentKind.Symbols or ContentKind.Relocations or ContentKind.Unwind or ContentKind.Metadata or ContentKind.Debug
                 || map.Parts[slice.Part].Kind == PartKind.Header) _tables.Add(((int)slice.Start, (int)map.LengthOf(i)));
         }
+        // Whole tables: what one part has without a break.
+        for (int i = 0, next; i < map.Slices.Length; i = next)
+        {
+            long length = 0;
+            for (next = i; next < map.Slices.Length && map.Slices[next].Part == map.Slices[i].Part; next++) length += map.LengthOf(next);
+            if (length > 1024 && map.Slices[i].Content is not ContentKind.Code) _runs.Add(((int)map.Slices[i].Start, (int)length));
+        }
         _tables.Add((0, Math.Min(good.Length, 1024)));
         _tables.Add((Math.Max(0, good.Length - 4096), Math.Min(good.Length, 4096)));
     }
@@ -35,6 +43,13 @@ internal sealed class HostileInput
     public byte[] Next(Random random)
     {
         byte[] bad = [.. _good];
+        if (_runs.Count > 0 && random.Next(6) == 0)
+        {
+            // Where the table holds strings, they become one string, and every name the rest of it.
+            (int start, int length) = _runs[random.Next(_runs.Count)];
+            bad.AsSpan(start, length).Fill(random.Next(4) == 0 ? (byte)1 : (byte)'a');
+            return bad;
+        }
         for (int n = random.Next(1, 12); n > 0; n--)
         {
             int at = Place(random);

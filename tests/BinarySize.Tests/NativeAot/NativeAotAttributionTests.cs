@@ -151,7 +151,9 @@ public class NativeAotAttributionTests
         AotImage image = AotImage.Create(binary, ElfFile.Parse(debug.Bytes).SymbolTable);
         AotArea hydrated = image.Areas[image.FindArea(".hydrated"u8)];
         (long offset, ulong address) = Symbol(sample, "__dehydrated_data");
-        List<DehydratedRun> runs = DehydratedData.Decode(file.Bytes.Slice(offset), address, hydrated.End, out _);
+        using var found = new NativeChunks<DehydratedRun>();
+        DehydratedData.Decode(file.Bytes.Slice(offset), address, hydrated.End, found, out _);
+        DehydratedRun[] runs = found.ToArray();
         Assert.Equal(hydrated.Start, runs[0].Target);
         Assert.Equal(hydrated.Length, runs.Sum(r => r.Length));
 

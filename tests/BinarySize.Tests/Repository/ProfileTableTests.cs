@@ -81,6 +81,16 @@ public partial class ProfileTableTests
     }
 
     [Fact]
+    public void What_each_saves_is_measured_with_the_value_that_the_profiles_set()
+    {
+        var values = TableRow().Matches(Section("## Settings")).ToDictionary(m => m.Groups[1].Value, m => m.Groups[4].Value);
+        MatchCollection measured = Measured().Matches(Section("## What each saves"));
+        Assert.True(measured.Count >= 15, $"{measured.Count} settings are measured");
+        foreach (Match m in measured) Assert.Contains($"`{m.Groups[2].Value}`", values[m.Groups[1].Value], StringComparison.Ordinal);
+        Assert.Equal(measured.Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal), Script().Matches(File.ReadAllText(Path.Combine(Samples.Root, "eng", "profiles", "measure.sh"))).Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void What_the_check_looks_at_is_what_the_targets_tell_it()
     {
         string props = File.ReadAllText(Path.Combine(Samples.Root, "build", "BinarySize.Build.Profiles.props"));
@@ -135,6 +145,12 @@ public partial class ProfileTableTests
 
     [GeneratedRegex(@"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", RegexOptions.Multiline)]
     private static partial Regex GivesUp();
+
+    [GeneratedRegex(@"^\| `(\w+)=(\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex Measured();
+
+    [GeneratedRegex(@"^(\w+) \w+ (?:aot|single|single10) \w+$", RegexOptions.Multiline)]
+    private static partial Regex Script();
 
     [GeneratedRegex(@" and \$\(\[MSBuild\]::VersionGreaterThanOrEquals\('\$\(_BinarySizeFramework\)', '([\d.]+)'\)\)")]
     private static partial Regex Version();

@@ -59,6 +59,20 @@ public class PackFaultTests
     }
 
     [Fact]
+    public void What_UPX_itself_refuses_has_the_code_of_that()
+    {
+        foreach ((string said, StepOutcome outcome, string code) in ((string, StepOutcome, string)[])[("NotCompressibleException", StepOutcome.NoGain, "BSZ5017"), ("AlreadyPackedException: already packed by UPX", StepOutcome.Refused, "BSZ5016"),
+            ("CantPackException: GUARD_CF enabled PE files are not supported (use --force-pe or --force)", StepOutcome.Refused, "BSZ5013"), ("UnknownExecutableFormatException", StepOutcome.Refused, "BSZ5014"), ("CantPackException: bad e_shoff", StepOutcome.Failed, "BSZ5002")])
+        {
+            (StepResult result, string[] left) = Pack($"echo \"upx: /some/path: with: colons/original: {said}\" >&2; exit 1");
+            Assert.Equal((outcome, code), (result.Outcome, result.Code));
+            Assert.DoesNotContain("/some/path", result.Reason, StringComparison.Ordinal);
+            Assert.Equal(result.Before, result.After);
+            Assert.Empty(left);
+        }
+    }
+
+    [Fact]
     public void UPX_makes_something_that_can_not_run()
     {
         // Its own test passes on all of these.

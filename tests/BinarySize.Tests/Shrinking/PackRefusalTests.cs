@@ -182,15 +182,4 @@ public class PackRefusalTests
         }
         Assert.Equal(["in", "upx"], scratch.Names);
     }
-
-    [Fact]
-    public void Too_small_or_too_dense_is_no_gain()
-    {
-        using var scratch = new Scratch();
-        string tiny = NativeSamples.Compile("tiny-static", "tiny.c", "clang", "-O1", "-nostdlib", "-static", "-s", "-Wl,--build-id=none");
-        StepResult result = new PackStep(new PackOptions()).Apply(tiny, scratch["out"], CancellationToken.None);
-        Assert.Equal((StepOutcome.NoGain, "BSZ5017"), (result.Outcome, result.Code));
-        Assert.Equal(result.Before, result.After);
-        Assert.Empty(scratch.Names);
-    }
 }

@@ -55,7 +55,7 @@ public class PackStepTests
         using var scratch = new Scratch();
         StepResult go = Pack(ShrinkSamples.GoProgram, scratch["go"]);
         Assert.Equal(StepOutcome.Applied, go.Outcome);
-        Assert.Equal(Tool.Try(ShrinkSamples.GoProgram), Tool.Try(scratch["go"]));
+        Assert.Equal(ShrinkSamples.RunAsApp(ShrinkSamples.GoProgram), ShrinkSamples.RunAsApp(scratch["go"]));
         Assert.InRange(Ratio(go), 0.3, 0.7);
     }
 
@@ -76,17 +76,16 @@ public class PackStepTests
     {
         using var scratch = new Scratch();
         string sqlite = ShrinkSamples.Sqlite("linux-x64");
-        string version = ShrinkSamples.LoadSqlite(sqlite).Output;
-        foreach (string level in (string[])["9", "brute"])
-        {
-            string packed = scratch[level + ".so"];
-            StepResult result = Pack(sqlite, packed, new PackOptions { Level = level });
-            Assert.Equal((StepOutcome.Applied, null), (result.Outcome, result.Code));
-            Assert.InRange(Ratio(result), 0.4, 0.6);
-            Assert.Equal((0, version), ShrinkSamples.LoadSqlite(packed) is var (code, output, _) ? (code, output) : default);
-            // Packages hold libraries without execute bits, and so they stay.
-            Assert.Equal(File.GetUnixFileMode(sqlite), File.GetUnixFileMode(packed));
-        }
+        StepResult result = Pack(sqlite, scratch["libe_sqlite3.so"]);
+        Assert.Equal((StepOutcome.Applied, null), (result.Outcome, result.Code));
+        Assert.InRange(Ratio(result), 0.4, 0.6);
+        Assert.Equal(ShrinkSamples.LoadSqlite(sqlite), ShrinkSamples.LoadSqlite(scratch["libe_sqlite3.so"]));
+        // Packages hold libraries without execute bits, and so they stay.
+        Assert.Equal(File.GetUnixFileMode(sqlite), File.GetUnixFileMode(scratch["libe_sqlite3.so"]));
+        // UPX would take LZMA at this level on its own.
+        string small = Path.Combine(ShrinkSamples.TrimmedFolder, "libSystem.Native.so");
+        Assert.Equal(StepOutcome.Applied, Pack(small, scratch["small.so"], new PackOptions { Level = "brute" }).Outcome);
+        Tool.Run("python3", "-c", $"import ctypes; ctypes.CDLL('{scratch["small.so"]}')");
         Assert.Equal("BSZ5015", Pack(sqlite, scratch["lzma.so"], new PackOptions { Lzma = true }).Code);
         Assert.False(File.Exists(scratch["lzma.so"]));
     }
@@ -96,7 +95,7 @@ public class PackStepTests
     {
         using var scratch = new Scratch();
         string folder = ShrinkSamples.TrimmedFolder;
-        var step = new PackStep(new PackOptions());
+        var step = new PackStep(new PackOptions { Level = "1" });
         long before = 0, after = 0;
         foreach (string file in Directory.GetFiles(folder))
         {
@@ -107,19 +106,19 @@ public class PackStepTests
             after += result.After;
         }
         Assert.InRange(before, 10_000_000, 40_000_000);
-        Assert.InRange((double)after / before, 0.3, 0.5);
+        Assert.InRange((double)after / before, 0.4, 0.7);
         Assert.Equal("Hello, World!", Tool.Run(scratch["hello"]).Trim());
         Assert.Equal(Directory.GetFiles(folder).Length, scratch.Names.Length);
     }
 
     /// <summary>The bundle is moved up behind a packed host; the app finds its files, maps and unpacks them.</summary>
     [Theory]
-    [InlineData("net9.0", false, 0.45), InlineData("net9.0", true, 0.37), InlineData("net10.0", false, 0.45), InlineData("net10.0", true, 0.37), InlineData("uncompressed", false, 0.55)]
-    public void A_single_file_app_runs_with_a_packed_host(string which, bool lzma, double most)
+    [InlineData("net9.0", "9", false, 0.46), InlineData("net10.0", "9", true, 0.38), InlineData("uncompressed", "1", false, 0.65)]
+    public void A_single_file_app_runs_with_a_packed_host(string which, string level, bool lzma, double most)
     {
         using var scratch = new Scratch();
         string input = which switch { "net9.0" => ShrinkSamples.SingleFile, "net10.0" => ShrinkSamples.SingleFile10, _ => ShrinkSamples.UncompressedSingleFile };
-        StepResult result = Pack(input, scratch["hello"], new PackOptions { Lzma = lzma });
+        StepResult result = Pack(input, scratch["hello"], new PackOptions { Level = level, Lzma = lzma });
         Assert.Equal((StepOutcome.Applied, null), (result.Outcome, result.Reason));
         Assert.True(Ratio(result) < most, string.Create(CultureInfo.InvariantCulture, $"{result.Before} → {result.After}"));
         Assert.Equal("Hello, World!", Tool.Run(scratch["hello"]).Trim());

@@ -40,6 +40,9 @@ internal static class ShrinkSamples
     /// <summary>SQLite as it comes out of its NuGet package: with symbols.</summary>
     public static string Sqlite(string rid) => NativeSamples.Package("SQLitePCLRaw.lib.e_sqlite3", "2.0.6", $"runtimes/{rid}/native/{(rid.StartsWith("osx", StringComparison.Ordinal) ? "libe_sqlite3.dylib" : rid.StartsWith("win", StringComparison.Ordinal) ? "e_sqlite3.dll" : "libe_sqlite3.so")}");
 
+    /// <summary>What a program prints that prints its own name: run under the same name everywhere.</summary>
+    public static string RunAsApp(string program) => Tool.Run("bash", "-c", "exec -a app \"$0\"", program);
+
     /// <summary>The version that the library says when another program loads it.</summary>
     public static (int Code, string Output, string Error) LoadSqlite(string library) =>
         Tool.Try("python3", "-c", $"import ctypes; l = ctypes.CDLL('{library}'); l.sqlite3_libversion.restype = ctypes.c_char_p; print(l.sqlite3_libversion().decode())");

@@ -66,6 +66,7 @@ public static class GoAttribution
         var owners = new Owners(scope, info);
         var lines = image.IsInFile && table.LinesStart > 0 ? new List<(uint Offset, int Owner)>(Math.Min(table.Count, 1 << 20) * 6) : null;
         var ends = new Ends(scope, image);
+        var names = new NameBudget(table.UnitsStart > table.NamesStart ? table.UnitsStart - table.NamesStart : table.Bytes.Length);
         Span<uint> buffer = stackalloc uint[64];
         int hint = 0;
         ulong entry = table.EntryOf(0);
@@ -75,8 +76,7 @@ public static class GoAttribution
             entry = table.EntryOf(i + 1);
             if (entry < start) throw new BadFormatException($"function {i} of {table.Count} ends before it starts");
             long record = table.RecordOf(i), nameAt = table.NameOf(record);
-            ByteView rest = table.Bytes.Clip(nameAt, 1 << 16);
-            ByteView name = rest.Slice(0, rest.CString(0).Length);
+            ByteView name = names.Read(table.Bytes, nameAt);
             int owner = owners.Of(name, image.IsInFile);
             if (image.TryGetCode(start, entry, ref hint, out long offset, out long length))
             {

@@ -8,7 +8,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// <summary>Relocated data, and who uses what.</summary>
 internal sealed partial class AotClaims
 {
-    private List<DehydratedRun> _runs = [];
+    private readonly NativeChunks<DehydratedRun> _runs = new();
     private long _streamOffset, _streamLength;
     private ulong _streamAddress;
     private int _tableStart;
@@ -51,10 +51,10 @@ internal sealed partial class AotClaims
         _objectStart[_hydratedCount] = area.End;
 
         if (!TryGetBlob("__dehydrated_data"u8, out ByteView stream, out _streamOffset, out _streamAddress)) return;
-        _runs = DehydratedData.Decode(stream, _streamAddress, area.End, out _tableStart);
+        DehydratedData.Decode(stream, _streamAddress, area.End, _runs, out _tableStart);
         // Up to the next symbol there may be more than the table: it ends with the highest entry that is used.
         long used = 0;
-        foreach (DehydratedRun run in _runs) used = Math.Max(used, run.Fixup + 1L);
+        for (int i = 0; i < _runs.Count; i++) used = Math.Max(used, _runs[i].Fixup + 1L);
         _streamLength = Math.Min(stream.Length, _tableStart + used * 4);
     }
 
@@ -79,8 +79,9 @@ internal sealed partial class AotClaims
         int shared = _owners.ManagedData("dehydrated data");
         _scope.Own(_streamOffset, 4, shared, ContentKind.Data, Basis.Exact, Blobs);
         int k = 0;
-        foreach (DehydratedRun run in _runs)
+        for (int i = 0; i < _runs.Count; i++)
         {
+            DehydratedRun run = _runs[i];
             while (k + 1 < _hydratedCount && _objectStart[k + 1] <= run.Target) k++;
             ulong end = run.Target + (ulong)run.Length;
             int body = run.End - run.Payload;
@@ -135,8 +136,9 @@ internal sealed partial class AotClaims
         {
             ByteView stream = _scope.Bytes.Slice(_streamOffset, _streamLength);
             int k = 0;
-            foreach (DehydratedRun run in _runs)
+            for (int i = 0; i < _runs.Count; i++)
             {
+                DehydratedRun run = _runs[i];
                 while (k + 1 < _hydratedCount && _objectStart[k + 1] <= run.Target) k++;
                 int count = PointersIn(run), from = k;
                 ulong width = run.Command is DehydratedData.Pointer or DehydratedData.InlinePointers ? 8UL : 4UL;

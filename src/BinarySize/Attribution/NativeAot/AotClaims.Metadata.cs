@@ -88,14 +88,16 @@ internal sealed partial class AotClaims
         }
     }
 
-    private sealed class MetadataGraph
+    private sealed class MetadataGraph : IDisposable
     {
         public readonly Dictionary<uint, int> Index = [];
         public readonly List<uint> Handles = [];
         public readonly List<int> Ends = [];
         public readonly List<int> FirstEdge = [];
-        public readonly List<(uint Handle, int Member)> Edges = [];
+        public readonly NativeList<(uint Handle, int Member)> Edges = new();
         public int Unread;
+
+        public void Dispose() => Edges.Dispose();
     }
 
     private void ClaimMetadata()
@@ -108,11 +110,17 @@ internal sealed partial class AotClaims
         {
             if (NativeMetadata.TryCreate(blob, schema) is not { } candidate) return;
             MetadataGraph read = ReadGraph(candidate, blob.Length);
-            if (graph is not null && read.Unread >= graph.Unread) continue;
+            if (graph is not null && read.Unread >= graph.Unread)
+            {
+                read.Dispose();
+                continue;
+            }
+            graph?.Dispose();
             (metadata, graph) = (candidate, read);
             if (read.Unread == 0) break;
         }
         if (metadata is null || graph is null) return;
+        using MetadataGraph held = graph;
         int[] owners = AssignMetadata(metadata, graph);
 
         var order = new int[graph.Handles.Count];
@@ -155,9 +163,13 @@ internal sealed partial class AotClaims
             }
             graph.Ends.Add(end);
             // Each edge takes a byte at least: more of them means that records lie over each other.
-            if (graph.Edges.Count + found.Count > length) throw new BadFormatException("metadata records lie over each other");
+            if (graph.Edges.Count + found.Count > length)
+            {
+                graph.Dispose();
+                throw new BadFormatException("metadata records lie over each other");
+            }
             graph.FirstEdge.Add(graph.Edges.Count);
-            graph.Edges.AddRange(found);
+            foreach ((uint, int) edge in found) graph.Edges.Add(edge);
             foreach ((uint target, _) in found) Add(target);
         }
         graph.FirstEdge.Add(graph.Edges.Count);
@@ -178,7 +190,7 @@ internal sealed partial class AotClaims
         var definition = new bool[count];
         var parent = new int[count];
         parent.AsSpan().Fill(-1);
-        ReadOnlySpan<(uint Handle, int Member)> edges = CollectionsMarshal.AsSpan(graph.Edges);
+        ReadOnlySpan<(uint Handle, int Member)> edges = graph.Edges.Span;
         for (int i = 0; i < count; i++)
         {
             if (TypeOf(graph.Handles[i]) != NativeMetadata.TypeDefinition) continue;

@@ -9,7 +9,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// One binary's claims. Ranks: 2 what symbols say, 3 what the inside of a compiler's blob says. First all symbols get an
 /// owner; then who uses what decides whose literals are; then bytes are claimed.
 /// </summary>
-internal sealed partial class AotClaims
+internal sealed partial class AotClaims : IDisposable
 {
     private const byte Symbols = 2, Blobs = 3;
 
@@ -52,19 +52,30 @@ internal sealed partial class AotClaims
     public void Apply()
     {
         ResolveItems();
+        _scope.Map.ReleasePages();
         Guarded("dehydrated data", PrepareHydrated);
         Guarded("references", FindUses);
+        _scope.Map.ReleasePages();
         ClaimItems();
         Guarded("dehydrated data", ClaimDehydrated);
+        _runs.Dispose();
         Guarded("stack trace metadata", ReadStackTraces);
         Guarded("reflection metadata", ClaimMetadata);
+        _scope.Map.ReleasePages();
         Guarded("external references", ClaimReferenceTables);
+        _scope.Map.ReleasePages();
         Guarded("type loader maps", ClaimHashtables);
         Guarded("manifest resources", ClaimResources);
         Guarded("frame entries", ClaimFrames);
         Guarded("relocations", ClaimRelocations);
         Guarded("constants", ClaimConstants);
         ClaimRest();
+    }
+
+    public void Dispose()
+    {
+        _runs.Dispose();
+        _managed.Dispose();
     }
 
     // One table that makes no sense must not cost the others.
@@ -88,6 +99,8 @@ internal sealed partial class AotClaims
         for (int i = 0; i < items.Length; i++)
         {
             AotItem item = items[i];
+            // Names stand roughly in the order of addresses: those behind are not needed soon.
+            if (i % 8192 == 0) _scope.Map.ReleasePages();
             bool managedOnly = item.Area == code || item.Area == unbox || item.Area == _hydrated;
             several.Clear();
             for (int s = item.First; s < item.First + item.Count; s++)

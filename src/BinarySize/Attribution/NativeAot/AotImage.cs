@@ -76,27 +76,39 @@ internal sealed class AotImage
         AotSymbol[] sorted = [.. symbols];
         Array.Sort(sorted, static (a, b) => a.Address != b.Address ? a.Address.CompareTo(b.Address) : a.Name.CompareTo(b.Name));
 
-        var items = new List<AotItem>(sorted.Length);
         AotArea[] areaArray = [.. disjoint];
-        int area = 0;
-        for (int i = 0; i < sorted.Length;)
+        // Counted first: a list would take the room twice.
+        AotItem[] items = [];
+        int count = 0;
+        for (int pass = 0; pass < 2; pass++)
         {
-            ulong address = sorted[i].Address;
-            int j = i + 1;
-            while (j < sorted.Length && sorted[j].Address == address) j++;
-            while (area < areaArray.Length && areaArray[area].End <= address) area++;
-            if (area < areaArray.Length && areaArray[area].Start <= address)
+            if (pass == 1) items = new AotItem[count];
+            count = 0;
+            int area = 0;
+            for (int i = 0; i < sorted.Length;)
             {
-                ulong end = areaArray[area].End;
-                if (j < sorted.Length && sorted[j].Address < end) end = sorted[j].Address;
-                items.Add(new AotItem(address, end, i, j - i, area));
+                ulong address = sorted[i].Address;
+                int j = i + 1;
+                while (j < sorted.Length && sorted[j].Address == address) j++;
+                while (area < areaArray.Length && areaArray[area].End <= address) area++;
+                if (area < areaArray.Length && areaArray[area].Start <= address)
+                {
+                    ulong end = areaArray[area].End;
+                    if (j < sorted.Length && sorted[j].Address < end) end = sorted[j].Address;
+                    if (pass == 1) items[count] = new AotItem(address, end, i, j - i, area);
+                    count++;
+                }
+                i = j;
             }
-            i = j;
         }
-        return new AotImage(binary, table, areaArray, sorted, [.. items]);
+        return new AotImage(binary, table, areaArray, sorted, items);
     }
 
-    public ReadOnlySpan<byte> Name(in AotSymbol symbol) => symbol.Name < _table.Names.Length ? _table.Names.CString(symbol.Name) : default;
+    // Names are asked for more than once each, so in a hostile file, where none of them ends, they must not be long.
+    private const int LongestName = 16 * 1024;
+
+    /// <summary>The name's first 16 KiB; empty where it lies outside of the names.</summary>
+    public ReadOnlySpan<byte> Name(in AotSymbol symbol) => symbol.Name < _table.Names.Length ? _table.Names.Clip(symbol.Name, LongestName).CString(0) : default;
 
     /// <summary>The name where it lies in the symbol file.</summary>
     public ByteView MappedName(in AotSymbol symbol) => _table.Names.Clip(symbol.Name, Name(symbol).Length);

@@ -5,13 +5,12 @@ namespace BinarySize.Attribution.NativeAot;
 
 /// <summary>
 /// Makes owner nodes: Package? &gt; Assembly &gt; Namespace &gt; Type &gt; Member (&gt; Symbol, for instantiations), and
-/// components below the package of the native runtime. It remembers parents, to find what owners have in common.
+/// components below the package of the native runtime. It finds what owners have in common.
 /// </summary>
 internal sealed class AotOwners
 {
     private readonly SizeMapBuilder _map;
     private readonly NativeAotInputs _inputs;
-    private readonly Dictionary<int, (int Parent, byte Depth)> _nodes = [];
     private readonly Dictionary<string, int> _assemblies = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _components = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _managedData = new(StringComparer.Ordinal);
@@ -24,7 +23,6 @@ internal sealed class AotOwners
         _map = map;
         _inputs = inputs;
         _runtime = map.InternOwner(0, OwnerKind.Package, runtimePackage);
-        _nodes[_runtime] = (0, 1);
         _managed = Node(_runtime, OwnerKind.Component, NativeAotAttribution.ManagedDataComponent);
     }
 
@@ -46,11 +44,7 @@ internal sealed class AotOwners
     {
         if (_assemblies.TryGetValue(name, out int id)) return id;
         int package = 0;
-        if (_inputs.PackageOf?.Invoke(name) is { } source)
-        {
-            package = _map.InternOwner(0, OwnerKind.Package, source.Id);
-            _nodes[package] = (0, 1);
-        }
+        if (_inputs.PackageOf?.Invoke(name) is { } source) package = _map.InternOwner(0, OwnerKind.Package, source.Id);
         id = Node(package, OwnerKind.Assembly, name);
         _isAssembly.Add(id);
         return _assemblies[name] = id;
@@ -59,12 +53,12 @@ internal sealed class AotOwners
     /// <summary>A namespace; types without one stand below the assembly itself.</summary>
     public int Namespace(int assembly, string name) => name.Length == 0 ? assembly : Node(assembly, OwnerKind.Namespace, name);
 
-    public int Node(int parent, OwnerKind kind, ReadOnlySpan<char> name) => Known(_map.InternOwner(parent, kind, name), parent);
+    public int Node(int parent, OwnerKind kind, ReadOnlySpan<char> name) => _map.InternOwner(parent, kind, name);
 
-    public int Node(int parent, OwnerKind kind, ReadOnlySpan<byte> name) => Known(_map.InternOwner(parent, kind, _map.Names.Intern(name)), parent);
+    public int Node(int parent, OwnerKind kind, ReadOnlySpan<byte> name) => _map.InternOwner(parent, kind, _map.Names.Intern(name));
 
     /// <summary>A linker symbol below a type or member, its name left where it lies.</summary>
-    public int Symbol(int parent, ByteView name) => Known(_map.AddOwner(parent, OwnerKind.Symbol, _map.Names.AddMapped(name)), parent);
+    public int Symbol(int parent, ByteView name) => _map.AddOwner(parent, OwnerKind.Symbol, _map.Names.AddMapped(name));
 
     /// <summary>The nearest node that both are or stand below; 0 where they have only a package in common.</summary>
     public int Common(int a, int b)
@@ -89,13 +83,12 @@ internal sealed class AotOwners
 
     private bool IsAssembly(int node) => _isAssembly.Contains(node);
 
-    private int ParentOf(int node) => _nodes.TryGetValue(node, out (int Parent, byte) n) ? n.Parent : 0;
+    private int ParentOf(int node) => node == 0 ? 0 : _map.OwnerAt(node).Parent;
 
-    private int DepthOf(int node) => _nodes.TryGetValue(node, out (int, byte Depth) n) ? n.Depth : 0;
-
-    private int Known(int node, int parent)
+    private int DepthOf(int node)
     {
-        _nodes.TryAdd(node, (parent, (byte)Math.Min(255, DepthOf(parent) + 1)));
-        return node;
+        int depth = 0;
+        for (; node != 0; node = ParentOf(node)) depth++;
+        return depth;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BinarySize.IO;
 
 namespace BinarySize.Attribution.NativeAot;
@@ -10,6 +11,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// <param name="End">Position after it.</param>
 /// <param name="Fixup">Index in the table of addresses; -1 where the command does not use it.</param>
 /// <param name="Command">The command's number.</param>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal readonly record struct DehydratedRun(ulong Target, long Length, int Start, int Payload, int End, int Fixup, byte Command);
 
 /// <summary>
@@ -26,10 +28,23 @@ internal static class DehydratedData
     /// <summary>
     /// Decodes the blob at <paramref name="address"/>. Stops where everything up to <paramref name="end"/> is made.
     /// </summary>
+    /// <param name="runs">Takes what it finds: nothing where it throws.</param>
     /// <param name="tableStart">Position of the table of addresses.</param>
-    public static List<DehydratedRun> Decode(ByteView blob, ulong address, ulong end, out int tableStart)
+    public static void Decode(ByteView blob, ulong address, ulong end, NativeChunks<DehydratedRun> runs, out int tableStart)
     {
-        var runs = new List<DehydratedRun>((int)Math.Min(blob.Length / 4, 1 << 20));
+        try
+        {
+            tableStart = Decode(blob, address, end, runs);
+        }
+        catch (BadFormatException)
+        {
+            runs.Clear();
+            throw;
+        }
+    }
+
+    private static int Decode(ByteView blob, ulong address, ulong end, NativeChunks<DehydratedRun> runs)
+    {
         ulong target = address + (ulong)(long)blob.I32(0);
         int at = 4;
         while (target < end && at < blob.Length)
@@ -72,8 +87,7 @@ internal static class DehydratedData
             target += (ulong)made;
         }
         if (target != end) throw new BadFormatException("the dehydrated data end too early");
-        tableStart = at;
-        return runs;
+        return at;
     }
 
     private static int Skip(ByteView blob, int at, long count)

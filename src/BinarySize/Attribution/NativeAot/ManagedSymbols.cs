@@ -9,7 +9,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// compiler derives from a method or type, by the name of that inside the symbol's own
 /// (<c>__ehinfo_</c>method, <c>__NONGCSTATICS</c>type, …).
 /// </summary>
-internal sealed class ManagedSymbols
+internal sealed class ManagedSymbols : IDisposable
 {
     private enum Target : byte
     {
@@ -132,6 +132,12 @@ internal sealed class ManagedSymbols
 
     // By method record, which the first entries of _known stand for: a symbol has its name.
     private readonly bool[] _seen = [];
+
+    public void Dispose()
+    {
+        _exact.Dispose();
+        _types.Dispose();
+    }
 
     public ManagedSymbols(AotOwners owners, MstatFile? mstat)
     {

@@ -7,7 +7,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// Names (left where they lie in a mapped file, or copied) to numbers, with a hash that is built byte by byte, so that
 /// the longest known beginning of a name is found in one pass over it. Not thread-safe.
 /// </summary>
-internal sealed class NameIndex
+internal sealed class NameIndex : IDisposable
 {
     // A name longer than this is not looked at further: it bounds the time that hostile names take.
     public const int MaxName = 1 << 12;
@@ -17,9 +17,8 @@ internal sealed class NameIndex
     // Random, so that a file cannot choose names that collide.
     private readonly ulong _factor = ((ulong)Random.Shared.NextInt64() << 1) | 1;
     private readonly List<byte[]> _pinned = [];
-    private Entry[] _entries = new Entry[256];
+    private readonly NativeChunks<Entry> _entries = new();
     private int[] _buckets = new int[1024];
-    private int _count;
 
     /// <summary>Adds a name unless it is known. True where it was not.</summary>
     public bool TryAdd(ByteView name, int value)
@@ -30,15 +29,14 @@ internal sealed class NameIndex
         foreach (byte b in bytes) hash = Step(hash, b);
         int place = Place(hash, bytes);
         if (_buckets[place] != 0) return false;
-        if (_count == _entries.Length)
+        if (_entries.Count * 4L == _buckets.Length)
         {
-            Array.Resize(ref _entries, _count * 2);
-            _buckets = new int[_count * 8];
-            for (int i = 0; i < _count; i++) _buckets[Place(_entries[i].Hash, _entries[i].Name.Span())] = i + 1;
+            _buckets = new int[_buckets.Length * 2];
+            for (int i = 0; i < _entries.Count; i++) _buckets[Place(_entries[i].Hash, _entries[i].Name.Span())] = i + 1;
             place = Place(hash, bytes);
         }
-        _entries[_count++] = new Entry(hash, name, value);
-        _buckets[place] = _count;
+        _entries.Add(new Entry(hash, name, value));
+        _buckets[place] = _entries.Count;
         return true;
     }
 
@@ -88,6 +86,8 @@ internal sealed class NameIndex
         return found;
     }
 
+    public void Dispose() => _entries.Dispose();
+
     private ulong Step(ulong hash, byte b) => (hash + b + 1) * _factor;
 
     private int Place(ulong hash, ReadOnlySpan<byte> name)
@@ -96,7 +96,7 @@ internal sealed class NameIndex
         int place = (int)(BitOperations.RotateLeft(hash * 0x9E3779B97F4A7C15, 23)) & mask;
         while (_buckets[place] != 0)
         {
-            ref readonly Entry e = ref _entries[_buckets[place] - 1];
+            ref Entry e = ref _entries[_buckets[place] - 1];
             if (e.Hash == hash && e.Name.Span().SequenceEqual(name)) break;
             place = (place + 1) & mask;
         }

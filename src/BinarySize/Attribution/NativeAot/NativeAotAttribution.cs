@@ -39,14 +39,18 @@ public static class NativeAotAttribution
         {
             ElfSymbolTable table = FindSymbols(scope, binary, inputs);
             AotImage image = AotImage.Create(binary, table);
+            scope.Map.ReleasePages();
             MstatFile? mstat = ReadStatistics(scope, image, inputs);
             var owners = new AotOwners(scope.Map, inputs, inputs.RuntimePackage ?? NativeAotInputs.DefaultRuntimePackage(binary));
-            new AotClaims(scope, image, owners, mstat).Apply();
+            scope.Map.ReleasePages();
+            using var claims = new AotClaims(scope, image, owners, mstat);
+            claims.Apply();
         }
         catch (BadFormatException e)
         {
             scope.Warn(MapWarningCodes.Attribution, $"not every owner in the NativeAOT binary could be found: {e.Message}");
         }
+        scope.Map.ReleasePages();
         return true;
     }
 
@@ -88,14 +92,15 @@ public static class NativeAotAttribution
         }
         if (image.Symbols.Length == 0) return mstat;
         // Names of methods tell whether both come from one compilation: nearly all of either are in the other.
-        var names = new NameIndex();
+        using var names = new NameIndex();
         for (int i = 0; i < mstat.Methods.Length; i++) names.TryAdd(mstat.Name(mstat.Methods[i].Name), i);
         var seen = new bool[mstat.Methods.Length];
         int code = image.FindArea("__managedcode"u8), symbols = 0, known = 0, met = 0;
         foreach (ref readonly AotItem item in image.Items.AsSpan())
         {
             if (item.Area != code) continue;
-            symbols++;
+            // Names stand roughly in the order of addresses: those behind are not needed soon.
+            if (symbols++ % 8192 == 0) scope.Map.ReleasePages();
             bool any = false;
             for (int i = item.First; i < item.First + item.Count; i++)
             {

@@ -48,18 +48,20 @@ public static class ImageReader
     /// <param name="files">The layers' files, the lowest first, as <see cref="ImageDescription.Layers"/> has them; the maps own them from here on.</param>
     /// <param name="names">What to call each of them.</param>
     /// <param name="lookInside">Map the files in the layers too.</param>
-    public static IReadOnlyList<SizeMap> MapLayers(IReadOnlyList<FileView> files, IReadOnlyList<string> names, bool lookInside = false)
+    /// <param name="withOwners">False where only the format is asked for.</param>
+    public static IReadOnlyList<SizeMap> MapLayers(IReadOnlyList<FileView> files, IReadOnlyList<string> names, bool lookInside = false, bool withOwners = true)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(names);
+        if (files.Count == 0) return [];
         var builders = new SizeMapBuilder[files.Count];
         var layers = new Layer[files.Count];
         var scopes = new MapScope[files.Count];
         for (int i = 0; i < layers.Length; i++)
         {
-            builders[i] = new SizeMapBuilder(files[i].Bytes, files[i].Length, names[i]);
+            builders[i] = new SizeMapBuilder(files[i].Bytes, files[i].Length, Path.GetFileName(files[i].Path));
             builders[i].Keep(files[i]);
-            scopes[i] = new MapScope(builders[i], 0, 0, files[i].Bytes, 0, lookInside ? new UnpackBudget(files[i].Length) : null);
+            scopes[i] = new MapScope(builders[i], 0, 0, files[i].Bytes, 0, lookInside ? new UnpackBudget(files[i].Length) : null, WithOwners: withOwners);
             layers[i] = new Layer { Name = names[i], Blob = new ImageBlob(names[i], "", "", 0, files[i].Length), Bytes = files[i].Bytes };
             long left = LimitOf(files[i].Length);
             Walk(scopes[i], layers[i], ref left);
@@ -68,7 +70,7 @@ public static class ImageReader
         var maps = new SizeMap[files.Count];
         for (int i = 0; i < maps.Length; i++)
         {
-            int part = scopes[i].Claim(0, files[i].Length, PartKind.Layer, ContentKind.Other, builders[i].Names.Intern("layer"), unpackedSize: UnpackedSize(layers[i]));
+            int part = scopes[i].Claim(0, files[i].Length, PartKind.Layer, ContentKind.Other, builders[i].Names.Intern(names[i]), unpackedSize: UnpackedSize(layers[i]));
             Map(scopes[i], layers[i], part);
             maps[i] = builders[i].Build();
         }

@@ -17,7 +17,8 @@ public static class DebugFileLocator
     /// </summary>
     /// <param name="binaryPath">Where the binary is.</param>
     /// <param name="binary">Its headers.</param>
-    public static string? Find(string binaryPath, ElfFile binary)
+    /// <param name="kept">A file elsewhere that may be it, as whoever built the binary keeps it; used only by its build-id.</param>
+    public static string? Find(string binaryPath, ElfFile binary, string? kept = null)
     {
         ArgumentNullException.ThrowIfNull(binary);
         string full = Path.GetFullPath(binaryPath);
@@ -26,6 +27,7 @@ public static class DebugFileLocator
         {
             if (IsMatch(full + extension, binary, null)) return full + extension;
         }
+        if (kept is not null && binary.BuildId.Length > 0 && IsMatch(kept, binary, null)) return kept;
         string id = Convert.ToHexStringLower(binary.BuildId.Span);
         if (id.Length > 2)
         {

@@ -27,6 +27,8 @@ public static class ElfReader
         ElfFile file = ElfFile.Parse(scope.Bytes);
         int[] parts = ClaimParts(scope, file);
         if (!scope.WithOwners) return;
+        // A packed program has lost everything that its symbols could be about.
+        if (file.BuildId.IsEmpty && file.Sections.Length == 0) debug = null;
         if (debug is not null && !debug.BuildId.Span.SequenceEqual(file.BuildId.Span))
         {
             scope.Warn(MapWarningCodes.Mismatch, string.Create(CultureInfo.InvariantCulture,

@@ -51,7 +51,7 @@ internal sealed class ElfSymbolOwners : IDisposable
     private readonly List<int> _owners = [];
     private int _lastPiece;
     private long _position;
-    private long _nameBudget;
+    private readonly NameBudget _names;
 
     /// <param name="scope">Where the file is mapped.</param>
     /// <param name="file">The file.</param>
@@ -69,8 +69,7 @@ internal sealed class ElfSymbolOwners : IDisposable
         {
             if (s.Type == ElfConstants.SegmentTls) _tls = s;
         }
-        // Names may overlap, so all together can be far longer than the table: then they are cut.
-        _nameBudget = 8 * (_table.Names.Length + _dynamic.Names.Length) + (1 << 20);
+        _names = new NameBudget(_table.Names.Length + _dynamic.Names.Length);
     }
 
     public void Claim()
@@ -138,7 +137,7 @@ internal sealed class ElfSymbolOwners : IDisposable
             if (!IsNamed(s, _table)) continue;
             if (s.Binding != 0 && _dynamic.Count > 0)
             {
-                ReadOnlySpan<byte> name = BytesOf(_table, s);
+                ReadOnlySpan<byte> name = _names.Read(_table.Names, s.NameOffset).Span();
                 int version = name.IndexOf((byte)'@');
                 if (version > 0) name = name[..version];
                 int place = Hash(name, s.Value) & (size - 1);
@@ -173,16 +172,7 @@ internal sealed class ElfSymbolOwners : IDisposable
     private int NameOf(int owner) => _scope.Map.OwnerAt(owner).Name;
 
     private int AddOwner(in ElfSymbolTable table, in ElfSymbol symbol) =>
-        _scope.Map.AddOwner(0, OwnerKind.Symbol, _scope.Names.AddMapped(table.Names.Slice(symbol.NameOffset, BytesOf(table, symbol).Length)));
-
-    private ReadOnlySpan<byte> BytesOf(in ElfSymbolTable table, in ElfSymbol symbol)
-    {
-        ReadOnlySpan<byte> name = _nameBudget > 0
-            ? table.Names.CString(symbol.NameOffset)
-            : table.Names.Clip(symbol.NameOffset, 128).CString(0);
-        _nameBudget -= name.Length;
-        return name;
-    }
+        _scope.Map.AddOwner(0, OwnerKind.Symbol, _scope.Names.AddMapped(_names.Read(table.Names, symbol.NameOffset)));
 
     /// <summary>True for a symbol that stands for something of the program: not for a section, a file, or a linker's marker.</summary>
     private bool IsNamed(in ElfSymbol symbol, in ElfSymbolTable table)

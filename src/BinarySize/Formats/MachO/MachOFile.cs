@@ -144,15 +144,15 @@ public sealed class MachOFile
         return new Symbol(Bytes.U32(at, BigEndian), Bytes.U8(at + 4), Bytes.U8(at + 5), Bytes.U16(at + 6, BigEndian), Is64 ? Bytes.U64(at + 8, BigEndian) : Bytes.U32(at + 8, BigEndian));
     }
 
-    private const int MaxNameLength = 1 << 16;
+    private NameBudget? _names;
 
-    /// <summary>The bytes of a symbol's name, at most 64 KiB of them; empty where it has none or points outside the string table.</summary>
+    /// <summary>The bytes of a symbol's name; empty where it has none or points outside the string table.</summary>
     public ByteView NameOf(in Symbol symbol)
     {
         if (symbol.NameOffset == 0 || symbol.NameOffset >= StringsSize) return default;
-        // Bounded, so that names which never end do not cost time in the square of their number.
-        ByteView rest = Bytes.Clip(StringsOffset, StringsSize).Clip(symbol.NameOffset, MaxNameLength);
-        return rest.Slice(0, rest.CString(0).Length);
+        ByteView strings = Bytes.Clip(StringsOffset, StringsSize);
+        _names ??= new NameBudget(strings.Length);
+        return _names.Read(strings, symbol.NameOffset);
     }
 
     /// <summary>Addresses at which functions start, rising. Empty where the file does not list them.</summary>

@@ -12,6 +12,9 @@ public sealed record CiContext
     /// <summary>Full path of the project that MSBuild builds; empty outside of a build, where nobody else prints diagnostics.</summary>
     public string ProjectFile { get; init; } = "";
 
+    /// <summary>True where MSBuild puts a description in brackets behind every line about the project, its target framework.</summary>
+    public bool HasDescription { get; init; }
+
     /// <summary>False leaves out errors and warnings, where something else already shows those of MSBuild.</summary>
     public bool Annotate { get; init; } = true;
 

@@ -16,11 +16,11 @@ internal static class GitHubSink
     {
         var output = new CiOutput();
         if (context.Annotate) output = output with { Lines = [.. CiSink.Annotations(message.Findings.Where(f => !IsMatched(f, context)), f => Annotation(f, context))] };
-        if (context["GITHUB_STEP_SUMMARY"] is { Length: > 0 } summary && message.Summary.Length > 0)
+        if (context["GITHUB_STEP_SUMMARY"] is var summary && Path.IsPathFullyQualified(summary) && message.Summary.Length > 0)
         {
             output = output with { Summaries = [new CiAppend(summary, message.Summary, message.Comment, MarkdownReport.MaxBytes)] };
         }
-        if (context["GITHUB_OUTPUT"] is { Length: > 0 } outputs && message.Figures.Count > 0)
+        if (context["GITHUB_OUTPUT"] is var outputs && Path.IsPathFullyQualified(outputs) && message.Figures.Count > 0)
         {
             output = output with { Outputs = [new CiAppend(outputs, Outputs(message.Figures), "", 1024 * 1024)] };
         }
@@ -28,9 +28,10 @@ internal static class GitHubSink
     }
 
     // actions/setup-dotnet installs a matcher that makes annotations of lines "file(line,column): error CODE: message
-    // [project]". MSBuild leaves out "[project]" where it is the file, so those are ours to annotate, as are files without a line.
+    // [project]". MSBuild leaves out "[project]" where it is the file, unless it has a target framework to put there: so those
+    // are ours to annotate, as are lines without a number.
     private static bool IsMatched(in CiFinding finding, CiContext context) =>
-        context.ProjectFile.Length > 0 && finding.Line > 0 && !finding.File.Equals(context.ProjectFile, StringComparison.OrdinalIgnoreCase);
+        context.ProjectFile.Length > 0 && finding.Line > 0 && (context.HasDescription || !finding.File.Equals(context.ProjectFile, StringComparison.OrdinalIgnoreCase));
 
     private static string Annotation(CiFinding finding, CiContext context)
     {

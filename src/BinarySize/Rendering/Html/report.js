@@ -57,7 +57,7 @@
     return at;
   };
 
-  // Heading, budgets, warnings: made once.
+  // Heading, budgets, steps, warnings: made once.
   $("title").textContent = data.title;
   $("sub").textContent = [data.target, data.stage, bytes(size[0]) + " (" + exact(size[0]) + " B)"].filter(t => t).join("  \u00b7  ");
   const unit = (b, v) => b.metric === "count" ? exact(v) : bytes(v);
@@ -75,6 +75,12 @@
     row.append(make("td", { ok: "ok", near: "near", over: "FAIL" }[b.verdict] ?? "no match", "status"), make("td", b.owner ?? ""));
   }
   $("budget-part").hidden = data.budgets.length === 0;
+  for (const step of data.steps) {
+    const row = $("steps").tBodies[0].appendChild(make("tr"));
+    step.forEach((cell, i) => row.append(make("td", cell, i === 1 ? "name" : i > 1 && i < 5 ? "number" : undefined)));
+  }
+  $("shrunk").textContent = data.shrunk;
+  $("step-part").hidden = data.steps.length === 0;
   for (const [code, message] of data.warnings) {
     const item = $("warnings").appendChild(make("li"));
     item.append(make("b", code), " ", make("span", message));

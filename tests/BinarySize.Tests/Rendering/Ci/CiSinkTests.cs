@@ -102,6 +102,8 @@ public partial class CiSinkTests
         Assert.Equal(4, lines.Length);
         Assert.StartsWith("::error file=src/MyApp/MyApp.csproj,line=31,col=5,title=BSZ2001::Size budget 'app'", lines[0], StringComparison.Ordinal);
         Assert.DoesNotContain(lines, l => l.Contains("BSZ2101", StringComparison.Ordinal));
+        // Of several target frameworks it tells the one, in the same brackets.
+        Assert.Equal(2, CiSink.Tell(CiSystem.GitHub, CiMessage.Of(SampleReport.Make(), s_findings), s_context with { HasDescription = true }).Lines.Count);
         // Outside of MSBuild there is nobody else.
         Assert.Equal(5, CiSink.Tell(CiSystem.GitHub, CiMessage.Of(SampleReport.Make(), s_findings), s_context with { ProjectFile = "" }).Lines.Count);
         Assert.Empty(CiSink.Tell(CiSystem.GitHub, CiMessage.Of(SampleReport.Make(), s_findings), s_context with { Annotate = false }).Lines);
