@@ -112,6 +112,8 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             if (!run.Succeeded) return Problem(run.End == ToolEnd.Exited ? Errors(log, run) : run.Describe(), output, seconds);
             (string? main, string? mstat, List<string> inputs) = ReadFacts(facts);
+            // What the build made itself is gone the next time.
+            inputs.RemoveAll(i => i.StartsWith(_root, StringComparison.Ordinal));
             if (main is not null) main = Path.Combine(output, main);
             if (main is null || !File.Exists(main)) main = null;
             return new VariantBuild(VariantStatus.Ok, null, output, main, seconds, inputs) { Assemblies = mstat is null ? null : ReadAssemblies(mstat) };
