@@ -54,8 +54,8 @@ public sealed class MeasureArtifact : Task
     /// <summary>What shrinking did to the folder, as ShrinkArtifact left it; empty where it did nothing.</summary>
     public ITaskItem? Ledger { get; set; }
 
-    /// <summary>What the natively compiled file was packed from: who owns its bytes can be told from that alone. Empty where it is not packed.</summary>
-    public ITaskItem? Unpacked { get; set; }
+    /// <summary>What packed files were packed from, with metadata RelativePath: who owns their bytes can be told from that alone.</summary>
+    public ITaskItem[] Unpacked { get; set; } = [];
 
     /// <summary>Further files and folders.</summary>
     public ITaskItem[] FurtherArtifacts { get; set; } = [];
@@ -97,6 +97,21 @@ public sealed class MeasureArtifact : Task
 
     /// <summary>The stage that this build is after ("Publish", "Pack") where that is a later one; empty where it is this one.</summary>
     public string? LaterStage { get; set; }
+
+    /// <summary>The committed baseline; not there where nobody wrote one.</summary>
+    public ITaskItem? BaselineFile { get; set; }
+
+    /// <summary>The branch that growth is counted from; empty to find it out.</summary>
+    public string? BaselineBranch { get; set; }
+
+    /// <summary>What this stage's artifact is called in a baseline: "publish", "aot", "pack", …</summary>
+    public string BaselineKind { get; set; } = "";
+
+    /// <summary>"true": write what is measured into the baseline instead of comparing with it.</summary>
+    public string? UpdateBaseline { get; set; }
+
+    /// <summary>Names and values of the settings that decide on size.</summary>
+    public string? SizeSettings { get; set; }
 
     /// <summary>Print the table even where no budget asks for it.</summary>
     public bool ShowTable { get; set; }
@@ -155,6 +170,7 @@ public sealed class MeasureArtifact : Task
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
+        Baseline().AppendTo(key, isNeeded: Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0));
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
@@ -167,6 +183,11 @@ public sealed class MeasureArtifact : Task
         if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
         return inputs;
     }
+
+    private BaselineInputs Baseline() => new(
+        BaselineFile?.GetMetadata("FullPath") ?? "", Baselines.BaselineFile.KeyOf(TargetFramework, RuntimeIdentifier, Configuration, BaselineKind), SdkVersion ?? "", SizeSettings ?? "",
+        Blank(BaselineBranch), CiTelling.Variables(CiVariables), string.Equals(UpdateBaseline, "true", StringComparison.OrdinalIgnoreCase),
+        $"dotnet {Stage switch { "Build" => "build", "Pack" => "pack", _ => "publish" }} -t:BinarySizeUpdateBaseline");
 
     private static void AppendTime(StringBuilder key, string file)
     {
@@ -191,7 +212,7 @@ public sealed class MeasureArtifact : Task
         {
             PackageOf = path => packages.GetValueOrDefault(path),
             InputsOf = NativeAotInputs(),
-            PackedFrom = path => Unpacked is not null && IsCompiledAheadOfTime(path) ? Unpacked.GetMetadata("FullPath") : null,
+            PackedFrom = path => Array.Find(Unpacked, u => u.GetMetadata("RelativePath") == path)?.GetMetadata("FullPath"),
             // Framework assemblies by the hundred are not worth looking into unless a budget asks for what is in them.
             WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(Enum.Parse<Stage>(Stage)))
                 ? _ => true
@@ -220,8 +241,12 @@ public sealed class MeasureArtifact : Task
         List<BudgetFinding> findings, List<MapWarning> warnings, string stateFile)
     {
         var results = new List<ReportBudget>();
+        var notes = new List<string>();
+        BaselineInputs baseline = Baseline();
+        Snapshot? snapshot = null;
         if (artifacts.Count > 0)
         {
+            snapshot = baseline.SnapshotOf(artifacts);
             var compressed = new CompressedSizes(Path.Combine(StateDirectory.GetMetadata("FullPath"), "compressed.cache"));
             results = BudgetJudge.Judge(budgets, new JudgeContext
             {
@@ -233,8 +258,12 @@ public sealed class MeasureArtifact : Task
                 JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
                 PathToPackage = PathToPackage(),
                 Compressed = compressed,
+                Snapshot = snapshot,
+                Growth = baseline.Load(budgets, findings),
+                Notes = notes,
             }, findings);
             compressed.Save();
+            if (baseline.Write(snapshot, findings) is { } note) notes.Add(note);
         }
         foreach (MeasuredArtifact artifact in artifacts) warnings.AddRange(artifact.Warnings);
 
@@ -243,6 +272,7 @@ public sealed class MeasureArtifact : Task
             results,
             new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion))
         {
+            Snapshots = snapshot is null ? [] : [snapshot],
             Ledger = Ledger is null ? null : LedgerJson.TryRead(Ledger.GetMetadata("FullPath")),
         };
         IReadOnlyList<string> written = [];
@@ -267,7 +297,7 @@ public sealed class MeasureArtifact : Task
         }
         // Rendering a large report takes a while: only where somebody listens.
         CiMessage? message = CiTelling.SystemOf(Ci, CiVariables) == CiSystem.None ? null : CiMessage.Of(report, []);
-        var state = new StageState(inputs.Key, Summary(inputs, report), ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), [.. said], [.. written], message);
+        var state = new StageState(inputs.Key, Summary(inputs, report), [.. ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), .. notes.Select(n => Escape.LogLine(n))], [.. said], [.. written], message);
         try
         {
             // What could not be read or written may be possible next time, without a trace in what the key is made of.

@@ -3,6 +3,7 @@ using BinarySize.Artifacts;
 using BinarySize.Rendering;
 using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace BinarySize.Build;
@@ -80,9 +81,9 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     [Output]
     public string LedgerFile { get; set; } = "";
 
-    /// <summary>The main file as it was before it was packed; empty where it ships unpacked.</summary>
+    /// <summary>Packed files as they were before, with their path in the folder as metadata RelativePath.</summary>
     [Output]
-    public string UnpackedMain { get; set; } = "";
+    public ITaskItem[] Unpacked { get; set; } = [];
 
     /// <inheritdoc/>
     public void Cancel()
@@ -108,7 +109,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
             if (!Directory.Exists(request.Folder)) return true;
             ShrinkOutcome outcome = ShrinkSession.Run(request, _cancel.Token);
             LedgerFile = outcome.LedgerFile;
-            UnpackedMain = outcome.UnpackedMain;
+            Unpacked = [.. outcome.Unpacked.Select(u => new TaskItem(u.Value, new Dictionary<string, string> { ["RelativePath"] = u.Key }))];
             foreach (ShrinkFinding finding in outcome.Findings) Say(finding.Severity, finding.Code, finding.Message);
             if (outcome.Ledger.HasSavings && !outcome.IsRepeated)
             {

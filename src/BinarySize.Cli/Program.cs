@@ -7,6 +7,8 @@ var root = new RootCommand("Shows who owns every byte of what you ship, compares
     CheckCommand.Create(),
     DiffCommand.Create(),
     WhyCommand.Create(),
+    MergeCommand.Create(),
+    BaselineCommand.Create(),
     CompareCommand.Create(),
     TuneCommand.Create(),
 };
@@ -30,6 +32,11 @@ catch (NotMeasurableException e)
 {
     Console.Error.WriteLine($"binarysize: {BinarySize.Rendering.Escape.LogLine(e.Message)}");
     return ExitCode.NotMeasurable;
+}
+catch (BaselineException e)
+{
+    Console.Error.WriteLine($"binarysize: {BinarySize.Rendering.Escape.LogLine(e.Message)}");
+    return ExitCode.Baseline;
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 {

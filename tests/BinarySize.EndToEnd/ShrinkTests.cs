@@ -148,6 +148,9 @@ public sealed class ShrinkBundleTests
         Assert.Equal("Hello\n", Tool.Run(exe));
         Shrunk.Row row = Assert.Single(Shrunk.Ledger(app, reports, publish), r => r.Outcome == "applied");
         Assert.Equal(("pack", "App", "command"), (row.Step, row.Target, row.Verified));
+        // The files in it are as they were; only the host is smaller.
+        Node bundle = app.Report(reports).Main.Tree["App"];
+        Assert.Equal(Oracle.Size(app.PathOf("obj/Release/net10.0/linux-x64/linked/App.dll")), bundle["App.dll"].Size);
 
         // Nothing to do: not even the file is another one.
         app.Succeed(pack);

@@ -72,8 +72,8 @@ internal static class Tool
     }
 
     private static bool IsOfTheHost(string name) =>
-        name is "CI" or "TF_BUILD" or "GITLAB_CI" or "BUILD_BUILDID" or "VSTEST_HOST_DEBUG" || name.StartsWith("GITHUB_", StringComparison.Ordinal) || name.StartsWith("RUNNER_", StringComparison.Ordinal)
-        || name.StartsWith("CI_", StringComparison.Ordinal) || name.StartsWith("SYSTEM_", StringComparison.Ordinal) || name.StartsWith("TEAMCITY_", StringComparison.Ordinal)
+        name is "CI" or "TF_BUILD" or "GITLAB_CI" or "VSTEST_HOST_DEBUG" || name.StartsWith("GITHUB_", StringComparison.Ordinal) || name.StartsWith("RUNNER_", StringComparison.Ordinal)
+        || name.StartsWith("CI_", StringComparison.Ordinal) || name.StartsWith("BUILD_", StringComparison.Ordinal) || name.StartsWith("SYSTEM_", StringComparison.Ordinal) || name.StartsWith("TEAMCITY_", StringComparison.Ordinal)
         || name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase) || name.StartsWith("BinarySize", StringComparison.OrdinalIgnoreCase) || name.StartsWith("DOTNET_HOST_", StringComparison.Ordinal)
         || name is "SOURCE_DATE_EPOCH" or "NO_COLOR" or "MSBUILDTERMINALLOGGER" or "VERSION" or "Platform" or "Configuration";
 }

@@ -1,4 +1,5 @@
 using BinarySize.Attribution.Symbols;
+using BinarySize.Formats.Bundle;
 using BinarySize.IO;
 using BinarySize.Mapping;
 
@@ -97,9 +98,12 @@ public static class Measurer
     {
         var builder = new SizeMapBuilder(packed.Bytes, packed.Length, Path.GetFileName(found.Path));
         builder.Keep(packed);
+        FileView view = FileView.Open(original, options.Access);
+        // Of a single file only the host is packed; the files behind it are as they were.
+        long tail = BundleFile.TryParse(view.Bytes, out BundleFile? bundle) && bundle.Entries.Count > 0 ? view.Length - bundle.Entries.Min(e => e.Offset) : 0;
         // Debug files lie beside the packed one.
-        using SizeMap inner = BinaryMapper.Map(FileView.Open(original, options.Access), found, options);
-        builder.Nest(0, packed.Length, 0, inner);
+        using SizeMap inner = BinaryMapper.Map(view, found, options);
+        builder.Nest(0, packed.Length, 0, inner, Math.Clamp(tail, 0, Math.Min(packed.Length, inner.Size)));
         return builder.Build();
     }
 

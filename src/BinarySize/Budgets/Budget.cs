@@ -69,6 +69,15 @@ public sealed record Budget
     /// <summary>Where the warning starts; null for none.</summary>
     public long? Warn { get; init; }
 
+    /// <summary>What it may grow by since the baseline, in bytes or (metric count) names; null for none.</summary>
+    public long? MaxGrowth { get; init; }
+
+    /// <summary>What it may grow by since the baseline, in percent of what it was; null for none. Where both are set, both hold.</summary>
+    public decimal? MaxGrowthPercent { get; init; }
+
+    /// <summary>True where it is judged by what it was before.</summary>
+    public bool LimitsGrowth => MaxGrowth is not null || MaxGrowthPercent is not null;
+
     /// <summary>The limit holds for each name by itself instead of their sum.</summary>
     public bool Each { get; init; }
 

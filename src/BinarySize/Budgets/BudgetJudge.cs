@@ -31,10 +31,36 @@ public sealed record JudgeContext
 
     /// <summary>Compressed sizes; null where no budget asks for them.</summary>
     public CompressedSizes? Compressed { get; init; }
+
+    /// <summary>
+    /// Sizes of what is measured, from <see cref="Snapshots.Of"/>; judging adds what budgets on growth select besides. Null
+    /// where nobody compares or keeps them.
+    /// </summary>
+    public Snapshot? Snapshot { get; init; }
+
+    /// <summary>What growth is counted from; null where there is nothing to count from.</summary>
+    public GrowthBase? Growth { get; init; }
+
+    /// <summary>
+    /// Why something that is new or grew is there: a sentence that names the chain that brought it in, or null where that is
+    /// not known. It is asked once a message, for the contributor that explains most.
+    /// </summary>
+    public Func<string, string?> WhyKept { get; init; } = static _ => null;
+
+    /// <summary>Takes what is worth knowing and no warning: growth that is accepted, limits that could be lower. One line each.</summary>
+    public List<string> Notes { get; init; } = [];
 }
 
+/// <summary>What growth is counted from.</summary>
+/// <param name="Snapshot">Sizes of that day.</param>
+/// <param name="Since">"a1b2c3d4e (main)", or the name of a file.</param>
+/// <param name="IsMergeBase">True where the change at hand cannot edit it.</param>
+/// <param name="OnDefaultBranch">True where growth is reported and not judged.</param>
+/// <param name="Approvals">Growth that somebody accepted, and that has not expired.</param>
+public sealed record GrowthBase(Snapshot Snapshot, string Since, bool IsMergeBase, bool OnDefaultBranch, IReadOnlyList<Approval> Approvals);
+
 /// <summary>Holds budgets against what was measured.</summary>
-public static class BudgetJudge
+public static partial class BudgetJudge
 {
     private const int ShownMatches = 20, NamedContributors = 3;
 
@@ -55,9 +81,9 @@ public static class BudgetJudge
     }
 
     /// <summary>A name that can be selected, with what it stands for.</summary>
-    private sealed record Selected(string Name, long Size, MeasuredArtifact? Artifact, ReportNode? Node, IReadOnlyList<MeasuredFile> Files, bool IsMain = false);
+    internal sealed record Selected(string Name, long Size, MeasuredArtifact? Artifact, ReportNode? Node, IReadOnlyList<MeasuredFile> Files, bool IsMain = false);
 
-    private static List<Selected> Collect(IReadOnlyList<MeasuredArtifact> artifacts, BudgetScope scope)
+    internal static List<Selected> Collect(IReadOnlyList<MeasuredArtifact> artifacts, BudgetScope scope)
     {
         var found = new List<Selected>();
         if (scope == BudgetScope.Artifact)
@@ -112,7 +138,7 @@ public static class BudgetJudge
         _ => [],
     };
 
-    private sealed class Judgement(Budget budget, JudgeContext context, List<Selected> all, List<BudgetFinding> findings)
+    private sealed partial class Judgement(Budget budget, JudgeContext context, List<Selected> all, List<BudgetFinding> findings)
     {
         public ReportBudget? Result()
         {
@@ -168,22 +194,28 @@ public static class BudgetJudge
         private ReportBudget JudgeSum(List<Selected> matches, List<ReportMatch> values)
         {
             long value = values.Sum(v => v.Value);
-            string verdict = Verdict(value);
-            if (verdict is "over" or "near") Report(verdict, value, values, Contributors(matches, values), "");
-            return Row(value, verdict, matches, values);
+            Growth? growth = GrowthOf(matches, values);
+            string verdict = JudgeGrowth(growth, "");
+            string absolute = Absolute(value, growth, "");
+            if (absolute is "over" or "near") Report(absolute, value, values, growth is { Delta: > 0 } ? Grew(growth) : Contributors(matches, values), "");
+            return Row(value, Worse(verdict, absolute is "was over" ? "near" : absolute), matches, values) with { Growth = ForReport(growth) };
         }
 
         private ReportBudget JudgeEach(List<Selected> matches, List<ReportMatch> values)
         {
             string worst = "ok";
+            Growth? all = GrowthOf(matches, values);
             foreach (ReportMatch value in values)
             {
-                string verdict = Verdict(value.Value);
-                if (verdict == "ok") continue;
-                Report(verdict, value.Value, [value], Contributors([.. matches.Where(m => m.Name == value.Name)], [value]), $" for '{value.Name}'");
-                if (worst != "over") worst = verdict;
+                List<Selected> one = [.. matches.Where(m => m.Name == value.Name)];
+                string of = $" for '{value.Name}'";
+                Growth? growth = all is null ? null : GrowthOf(one, [value]);
+                worst = Worse(worst, JudgeGrowth(growth, of));
+                string absolute = Absolute(value.Value, growth, of);
+                if (absolute is "over" or "near") Report(absolute, value.Value, [value], growth is { Delta: > 0 } ? Grew(growth) : Contributors(one, [value]), of);
+                worst = Worse(worst, absolute is "was over" ? "near" : absolute);
             }
-            return Row(values.Count > 0 ? values[0].Value : 0, worst, matches, values);
+            return Row(values.Count > 0 ? values[0].Value : 0, worst, matches, values) with { Growth = ForReport(all) };
         }
 
         private ReportBudget Forbidden(List<Selected> matches)
@@ -290,7 +322,8 @@ public static class BudgetJudge
 
         private ReportBudget Row(long value, string verdict, List<Selected> matches, List<ReportMatch> values) => new(
             budget.Name, BudgetParser.Name(budget.Scope), budget.MatchText, BudgetParser.Name(budget.Metric), value, budget.Max, budget.Warn,
-            verdict, budget.Owner, [.. values.Take(ShownMatches)], matches.Count);
+            verdict, budget.Owner, [.. values.Take(ShownMatches)], matches.Count)
+        { LimitsGrowth = budget.LimitsGrowth };
     }
 
     /// <summary>

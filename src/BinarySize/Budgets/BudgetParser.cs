@@ -63,10 +63,8 @@ public static class BudgetParser
             BudgetScope scope = Choice("Scope", BudgetScope.Artifact);
             BudgetMetric metric = Choice("Metric", BudgetMetric.Raw);
             long? max = Limit("Max", metric), warn = Limit("Warn", metric);
-            foreach (string growth in (string[])["MaxGrowth", "MaxGrowthPercent"])
-            {
-                if (Text(growth) is not null) Fail("BSZ1006", $"Size budget '{source.Name}' sets {growth}, which needs a baseline; this version has none. Use Max.");
-            }
+            long? maxGrowth = Limit("MaxGrowth", metric);
+            decimal? maxGrowthPercent = Percent("MaxGrowthPercent");
             bool forbid = Flag("Forbid"), each = Flag("Each");
             string? match = Text("Match");
             int minMatches = forbid ? 0 : 1;
@@ -84,9 +82,9 @@ public static class BudgetParser
             {
                 patterns.Add(new NamePattern(pattern, isPath: scope is BudgetScope.File or BudgetScope.Artifact));
             }
-            if (forbid && (max ?? warn) is not null) Fail("BSZ1006", $"Size budget '{source.Name}' sets Forbid and a limit; what may not ship needs none. Remove one of them.");
+            if (forbid && ((max ?? warn ?? maxGrowth) is not null || maxGrowthPercent is not null)) Fail("BSZ1006", $"Size budget '{source.Name}' sets Forbid and a limit; what may not ship needs none. Remove one of them.");
             if (forbid && match is null) Fail("BSZ1006", $"Size budget '{source.Name}' sets Forbid without Match and so forbids everything. Add Match.");
-            if (!forbid && max is null && warn is null && !_failed) Fail("BSZ1006", $"Size budget '{source.Name}' sets no limit. Add Max, Warn or Forbid.");
+            if (!forbid && max is null && warn is null && maxGrowth is null && maxGrowthPercent is null && !_failed) Fail("BSZ1006", $"Size budget '{source.Name}' sets no limit. Add Max, Warn, MaxGrowth, MaxGrowthPercent or Forbid.");
             if (warn > max) Fail("BSZ1006", $"Size budget '{source.Name}' warns at {warn}, above its Max of {max}. Warn must be lower.");
             if (metric is BudgetMetric.Gzip or BudgetMetric.Brotli && scope is not (BudgetScope.Artifact or BudgetScope.File or BudgetScope.Package or BudgetScope.Assembly))
             {
@@ -103,6 +101,8 @@ public static class BudgetParser
                 Max = max,
                 MaxText = Text("Max"),
                 Warn = warn,
+                MaxGrowth = maxGrowth,
+                MaxGrowthPercent = maxGrowthPercent,
                 Each = each,
                 MinMatches = minMatches,
                 Forbid = forbid,
@@ -131,6 +131,15 @@ public static class BudgetParser
             }
             if (ByteSize.TryParse(text, out long bytes)) return bytes;
             Fail("BSZ1001", $"Size budget '{source.Name}' has {name} '{text}', which is not a size. Write {ByteSize.Forms}.");
+            return null;
+        }
+
+        private decimal? Percent(string name)
+        {
+            if (Text(name) is not { } text) return null;
+            // Without its sign 5 could as well mean 500 %.
+            if (text.EndsWith('%') && decimal.TryParse(text.AsSpan()[..^1].TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal percent) && percent <= 1_000_000) return percent;
+            Fail("BSZ1001", $"Size budget '{source.Name}' has {name} '{text}', which is no percentage. Write a number with a percent sign, like 5% or 0.5%.");
             return null;
         }
 

@@ -133,9 +133,17 @@ public sealed class SizeMapBuilder
     /// Lays the map of what a part contains over the part's bytes: as it is where it has the same length, in proportion
     /// (and then <see cref="Basis.Estimated"/>) where the part is compressed. Part 0 of the inner map becomes <paramref name="part"/>.
     /// </summary>
-    public void Nest(long start, long length, int part, SizeMap inner)
+    /// <param name="start">Where the part starts.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="part">The part.</param>
+    /// <param name="inner">The map of what it contains.</param>
+    /// <param name="tail">Bytes at the end of both that are not compressed.</param>
+    public void Nest(long start, long length, int part, SizeMap inner, long tail = 0)
     {
         bool scaled = inner.Size != length;
+        if (tail < 0 || tail > Math.Min(length, inner.Size)) throw new ArgumentOutOfRangeException(nameof(tail));
+        long head = inner.Size - tail;
+        long Place(long at) => !scaled ? at : at >= head ? length - (inner.Size - at) : (long)((Int128)at * (length - tail) / head);
         int[] names = new int[inner.Names.Count];
         var parts = new int[inner.Parts.Length];
         parts[0] = part;
@@ -145,7 +153,7 @@ public sealed class SizeMapBuilder
         {
             Part p = inner.Parts[i];
             // A file that is compressed together with others unpacks to what it is in there.
-            long unpacked = scaled && p.Kind == PartKind.File && p.UnpackedSize < 0 ? sizes[i] : p.UnpackedSize;
+            long unpacked = scaled && tail == 0 && p.Kind == PartKind.File && p.UnpackedSize < 0 ? sizes[i] : p.UnpackedSize;
             parts[i] = AddPart(parts[p.Parent], p.Kind, p.Content, NameOf(p.Name), unpacked);
         }
         var owners = new int[inner.Owners.Length];
@@ -158,15 +166,11 @@ public sealed class SizeMapBuilder
         for (int i = 0; i < slices.Length; i++)
         {
             Slice s = slices[i];
-            long from = s.Start, to = from + inner.LengthOf(i);
-            if (scaled)
-            {
-                from = (long)((Int128)from * length / inner.Size);
-                to = (long)((Int128)to * length / inner.Size);
-            }
+            long from = Place(s.Start), to = Place(s.Start + inner.LengthOf(i));
             if (to <= from) continue;
-            _partClaims.Add(start + from, to - from, Size, parts[s.Part], _depths[parts[s.Part]], s.Content, scaled ? Basis.Estimated : s.Basis);
-            if (s.Owner != 0) ClaimOwner(start + from, to - from, owners[s.Owner], s.Content, scaled ? Basis.Estimated : s.Basis, rank: 3);
+            Basis basis = scaled && s.Start < head ? Basis.Estimated : s.Basis;
+            _partClaims.Add(start + from, to - from, Size, parts[s.Part], _depths[parts[s.Part]], s.Content, basis);
+            if (s.Owner != 0) ClaimOwner(start + from, to - from, owners[s.Owner], s.Content, basis, rank: 3);
         }
         _warnings.AddRange(inner.Warnings);
     }

@@ -23,6 +23,9 @@ public static class ConsoleReport
     /// <summary>Columns that a line has at most.</summary>
     public const int Width = 79;
 
+    // What changed most in a budget that fails.
+    private const int GrowthRows = 10;
+
     // A node with less of the artifact than one in this is shown without what is in it; deeper than this is not indented further.
     // Inside of nodes, what is smaller than one in this is told together.
     private const int MaxSteps = 20;
@@ -73,18 +76,35 @@ public static class ConsoleReport
 
     private static void Budgets(LineWriter text, IReadOnlyList<ReportBudget> budgets)
     {
-        string[] headings = ["Budget", "Metric", "Size", "Limit", "Used", "Status"];
-        bool[] right = [false, false, true, true, true, false];
+        bool compared = budgets.Any(b => b.Growth is not null);
+        string[] headings = compared ? ["Budget", "Metric", "Size", "Limit", "Used", "vs base", "Status"] : ["Budget", "Metric", "Size", "Limit", "Used", "Status"];
+        bool[] right = compared ? [false, false, true, true, true, true, false] : [false, false, true, true, true, false];
         bool warnOnly = false;
         var rows = new List<string[]>();
         foreach (ReportBudget budget in budgets)
         {
             bool isWarn = budget.Max is null && budget.Warn is not null;
             warnOnly |= isWarn;
-            rows.Add([Escape.Ascii(budget.Name), Escape.Ascii(budget.Metric, 10), ReportText.Value(budget), ReportText.Limit(budget) + (isWarn ? "*" : ""), ReportText.Used(budget), ReportText.Status(budget)]);
+            string limit = ReportText.Limit(budget) + (isWarn ? "*" : "");
+            rows.Add(compared
+                ? [Escape.Ascii(budget.Name), Escape.Ascii(budget.Metric, 10), ReportText.Value(budget), limit, ReportText.Used(budget), ReportText.Growth(budget), ReportText.Status(budget)]
+                : [Escape.Ascii(budget.Name), Escape.Ascii(budget.Metric, 10), ReportText.Value(budget), limit, ReportText.Used(budget), ReportText.Status(budget)]);
         }
         Table(text, headings, right, rows, least: 15);
         if (warnOnly) text.Line("* where the warning starts; there is no limit");
+        foreach ((ReportBudget budget, ReportGrowth growth) in ReportText.Grown(budgets)) Why(text, budget, growth);
+    }
+
+    private static void Why(LineWriter text, ReportBudget budget, ReportGrowth growth)
+    {
+        text.Line("");
+        string net = growth.Net is { } bytes && bytes != growth.Delta ? $", {(bytes > 0 ? "+" : "")}{ByteSize.Format(bytes)} net of padding" : "";
+        text.Line(Escape.Shorten($"Why {Escape.Ascii(budget.Name, 24)} grew {ReportText.Signed(budget, growth.Delta)} since {Escape.Ascii(growth.Since, 24)}{net}", Width));
+        var rows = growth.Changes.Take(GrowthRows).Select(c => (Delta: ReportText.Signed(budget, c.Delta), Name: Escape.Ascii(c.Name, 50), Change: ReportText.Change(c))).ToList();
+        int others = growth.OtherCount + growth.Changes.Count - rows.Count;
+        if (others > 0) rows.Add((ReportText.Signed(budget, growth.OtherDelta + growth.Changes.Skip(GrowthRows).Sum(c => c.Delta)), Invariant($"{others:N0} other {(others == 1 ? "item" : "items")}"), ""));
+        int delta = rows.Max(r => r.Delta.Length), name = Math.Min(rows.Max(r => r.Name.Length), Width - delta - 14);
+        foreach (var row in rows) text.Line($"  {row.Delta.PadLeft(delta)}  {Escape.Shorten(row.Name, name).PadRight(name)}  {row.Change}".TrimEnd());
     }
 
     // What was done, and what could be; the rest of the ledger is in the other formats.

@@ -48,12 +48,21 @@ public static class MarkdownReport
     {
         // What failed stands first, so that it is the last to be left out.
         IEnumerable<ReportBudget> ordered = budgets.OrderBy(b => b.Verdict switch { "over" or "unknown" => 0, "near" => 1, _ => 2 });
-        writer.Section("### Budgets\n\n| Budget | Metric | Size | Limit | Used | Status |\n| :-- | :-- | --: | --: | --: | :-- |\n", [.. ordered.Select(b =>
+        bool compared = budgets.Any(b => b.Growth is not null);
+        string head = compared ? "| Budget | Metric | Size | Limit | Used | vs base | Status |\n| :-- | :-- | --: | --: | --: | --: | :-- |\n" : "| Budget | Metric | Size | Limit | Used | Status |\n| :-- | :-- | --: | --: | --: | :-- |\n";
+        writer.Section("### Budgets\n\n" + head, [.. ordered.Select(b =>
         {
             string status = ReportText.Status(b);
             string limit = ReportText.Limit(b) + (b.Max is null && b.Warn is not null ? " (warning)" : "");
-            return $"| {Escape.MarkdownCode(b.Name)} | {Escape.MarkdownCode(b.Metric)} | {ReportText.Value(b)} | {limit} | {ReportText.Used(b)} | {(status == "ok" ? status : $"**{status}**")} |\n";
+            return $"| {Escape.MarkdownCode(b.Name)} | {Escape.MarkdownCode(b.Metric)} | {ReportText.Value(b)} | {limit} | {ReportText.Used(b)} |{(compared ? $" {ReportText.Growth(b)} |" : "")} {(status == "ok" ? status : $"**{status}**")} |\n";
         })], "\n");
+        foreach ((ReportBudget budget, ReportGrowth growth) in ReportText.Grown(budgets))
+        {
+            string net = growth.Net is { } bytes && bytes != growth.Delta ? $", {(bytes > 0 ? "+" : "")}{ByteSize.Format(bytes)} net of padding" : "";
+            List<string> rows = [.. growth.Changes.Select(c => $"| {ReportText.Signed(budget, c.Delta)} | {ReportText.Quantity(budget, c.Old)} | {ReportText.Quantity(budget, c.New)} | {ReportText.Change(c)} | {Escape.MarkdownCode(c.Name)} |\n")];
+            if (growth.OtherCount > 0) rows.Add(Invariant($"| {ReportText.Signed(budget, growth.OtherDelta)} | | | | {growth.OtherCount:N0} other {(growth.OtherCount == 1 ? "item" : "items")} |\n"));
+            writer.Section($"### Why {Escape.MarkdownCode(budget.Name, inTable: false)} grew {ReportText.Signed(budget, growth.Delta)} since {Escape.MarkdownCode(growth.Since, inTable: false)}{net}\n\n| Delta | Old | New | Change | Name |\n| --: | --: | --: | --: | :-- |\n", rows, "\n");
+        }
     }
 
     private static void Steps(Writer writer, Ledger ledger)

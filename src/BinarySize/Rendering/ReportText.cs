@@ -35,7 +35,7 @@ internal static class ReportText
     public static string Value(ReportBudget budget) => budget.Verdict == "unknown" ? "-" : Quantity(budget, budget.Value);
 
     /// <summary>What it is held against: the limit, else where the warning starts.</summary>
-    public static string Limit(ReportBudget budget) => (budget.Max ?? budget.Warn) is { } limit ? Quantity(budget, limit) : "forbidden";
+    public static string Limit(ReportBudget budget) => (budget.Max ?? budget.Warn) is { } limit ? Quantity(budget, limit) : budget.LimitsGrowth ? "-" : "forbidden";
 
     /// <summary>How much of the limit is used; rounded so that 100% is never over and over is never 100%.</summary>
     public static string Used(ReportBudget budget)
@@ -46,6 +46,25 @@ internal static class ReportText
         percent = budget.Value > limit ? Math.Ceiling(percent) : Math.Floor(percent);
         return percent > 999 ? ">999%" : string.Create(CultureInfo.InvariantCulture, $"{percent:0}%");
     }
+
+    /// <summary>"+482.3 KiB" since the baseline; "-" where there is nothing to compare with.</summary>
+    public static string Growth(ReportBudget budget) => budget.Growth is { } growth ? Signed(budget, growth.Delta) : "-";
+
+    /// <summary>"+482.3 KiB", "-12 B", "0 B".</summary>
+    public static string Signed(ReportBudget budget, long delta) => delta > 0 ? "+" + Quantity(budget, delta) : Quantity(budget, delta);
+
+    /// <summary>"new", "gone", "+4.1%".</summary>
+    public static string Change(ReportChange change)
+    {
+        if (change.Old == 0) return "new";
+        if (change.New == 0) return "gone";
+        decimal percent = 100m * change.Delta / change.Old;
+        return Math.Abs(percent) > 999 ? $"{(percent > 0 ? "+" : "-")}>999%" : string.Create(CultureInfo.InvariantCulture, $"{percent:+0.0;-0.0;0.0}%");
+    }
+
+    /// <summary>What changed in budgets that grew, the worst first: a table a budget.</summary>
+    public static IEnumerable<(ReportBudget Budget, ReportGrowth Growth)> Grown(IReadOnlyList<ReportBudget> budgets) =>
+        budgets.Where(b => b.Growth is { Delta: > 0, Changes.Count: > 0 } && b.Verdict is "over" or "near").Select(b => (b, b.Growth!));
 
     /// <summary>"44.3%".</summary>
     public static string Percent(long part, long whole) => whole <= 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.0}%");

@@ -9,7 +9,7 @@ using BinarySize.Shrinking;
 namespace BinarySize.Reports;
 
 /// <summary>Writes a report as JSON by docs/schema/report-1.json: UTF-8, LF, stable order, no times or machine paths.</summary>
-public static class ReportJson
+public static partial class ReportJson
 {
     // Everything that is not ASCII, '<' and '&' are escaped, so that names cannot break out of wherever the JSON is put;
     // '#' too, since CI systems run a "##vso[" that they find anywhere in a log, and this may be printed to one.
@@ -40,7 +40,18 @@ public static class ReportJson
             json.WriteStartArray("budgets");
             foreach (ReportBudget budget in report.Budgets) WriteBudget(json, budget);
             json.WriteEndArray();
-            json.WriteNull("baseline");
+            if (report.Snapshots.Count == 0) json.WriteNull("baseline");
+            else
+            {
+                json.WriteStartObject("baseline");
+                foreach (Snapshot snapshot in report.Snapshots)
+                {
+                    json.WriteStartObject(snapshot.Key);
+                    SnapshotJson.WriteMembers(json, snapshot);
+                    json.WriteEndObject();
+                }
+                json.WriteEndObject();
+            }
             if (report.Ledger is null) json.WriteNull("ledger");
             else
             {
@@ -167,6 +178,31 @@ public static class ReportJson
             json.WriteStartObject();
             json.WriteString("name", match.Name);
             json.WriteNumber("value", match.Value);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        if (budget.LimitsGrowth) json.WriteBoolean("limitsGrowth", true);
+        if (budget.Growth is { } growth) WriteGrowth(json, growth);
+        json.WriteEndObject();
+    }
+
+    private static void WriteGrowth(Utf8JsonWriter json, ReportGrowth growth)
+    {
+        json.WriteStartObject("growth");
+        json.WriteString("since", growth.Since);
+        json.WriteNumber("old", growth.Old);
+        json.WriteNumber("new", growth.New);
+        WriteOptional(json, "net", growth.Net);
+        WriteOptional(json, "allowed", growth.Allowed);
+        json.WriteNumber("otherCount", growth.OtherCount);
+        json.WriteNumber("otherDelta", growth.OtherDelta);
+        json.WriteStartArray("changes");
+        foreach (ReportChange change in growth.Changes)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", change.Name);
+            json.WriteNumber("old", change.Old);
+            json.WriteNumber("new", change.New);
             json.WriteEndObject();
         }
         json.WriteEndArray();

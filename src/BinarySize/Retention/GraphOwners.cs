@@ -63,7 +63,11 @@ internal sealed class GraphOwners : IDisposable
         int[] ownerOf = new int[graph.NodeCount];
         var weight = new long[graph.NodeCount];
         bool[]? isSeveral = null;
-        if (graph.Source == GraphSource.Compiler) new CompilerNames(graph, owners, mstat).Resolve(ownerOf, weight);
+        if (graph.Source == GraphSource.Compiler)
+        {
+            using var names = new CompilerNames(graph, owners, mstat);
+            names.Resolve(ownerOf, weight);
+        }
         else new TrimmerNames(graph, owners).Resolve(ownerOf, weight, isSeveral = new bool[graph.NodeCount]);
 
         var shipped = new Dictionary<int, long>();
@@ -141,10 +145,12 @@ internal sealed class GraphOwners : IDisposable
     }
 
     /// <summary>Names as the NativeAOT compiler gives them.</summary>
-    private sealed class CompilerNames(DependencyGraph graph, AotOwners owners, MstatFile? mstat)
+    private sealed class CompilerNames(DependencyGraph graph, AotOwners owners, MstatFile? mstat) : IDisposable
     {
         private readonly ManagedSymbols _symbols = new(owners, mstat);
         private readonly NoteNames _notes = new(owners);
+
+        public void Dispose() => _symbols.Dispose();
 
         public void Resolve(int[] ownerOf, long[] weight)
         {

@@ -83,5 +83,5 @@ public sealed record ShrinkRequest
 /// <param name="Findings">What there is to say.</param>
 /// <param name="LedgerFile">Where the ledger lies as JSON.</param>
 /// <param name="IsRepeated">True where nothing had changed since the last time, and no step was made.</param>
-/// <param name="UnpackedMain">Where the main file lies as it was before it was packed; empty where it ships unpacked.</param>
-public sealed record ShrinkOutcome(Ledger Ledger, IReadOnlyList<ShrinkFinding> Findings, string LedgerFile, bool IsRepeated, string UnpackedMain);
+/// <param name="Unpacked">Of each packed file, by its path in the artifact, where it lies as it was published.</param>
+public sealed record ShrinkOutcome(Ledger Ledger, IReadOnlyList<ShrinkFinding> Findings, string LedgerFile, bool IsRepeated, IReadOnlyDictionary<string, string> Unpacked);

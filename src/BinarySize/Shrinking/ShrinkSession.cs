@@ -333,8 +333,8 @@ public sealed class ShrinkSession
 
     private void Leave(StepUse use, Item item, StepResult result, bool isToldAlready = false)
     {
-        // Most files have no symbols: that is as it should be.
-        if (result.Code == StepCodes.StripNothing) return;
+        // Most files have no symbols, and most are managed: that is as it should be.
+        if (result.Code == StepCodes.StripNothing || (result.Code == StepCodes.PackManaged && use.Scope == StepScope.Others)) return;
         _rows.Add(new LedgerRow(use.Step.Name, item.Path, LedgerOutcome.Left, item.Size, item.Size) { Code = result.Code, Reason = result.Reason, Tool = result.Tool });
         bool isOdd = result.Outcome is StepOutcome.Failed or StepOutcome.ToolMissing;
         if (isOdd) _isFinal = false;
@@ -683,9 +683,9 @@ public sealed class ShrinkSession
     {
         bool isEmpty = ledger.Rows.Count == 0;
         if (!isEmpty || File.Exists(_stateFile)) IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
-        else File.Delete(_ledgerFile);
-        bool isPacked = ledger.Rows.Any(r => r.Outcome == LedgerOutcome.Applied && r.Step == "pack" && r.Target == _request.MainFile);
-        string unpacked = isPacked && _items.Find(i => i.Path == _request.MainFile) is { } main ? OriginalOf(main.Hash) : "";
+        else if (File.Exists(_ledgerFile)) File.Delete(_ledgerFile);
+        var packed = ledger.Rows.Where(r => r.Outcome == LedgerOutcome.Applied && r.Step == "pack").Select(r => r.Target).ToHashSet(StringComparer.Ordinal);
+        var unpacked = _items.Where(i => packed.Contains(i.Path)).ToDictionary(i => i.Path, i => OriginalOf(i.Hash), StringComparer.Ordinal);
         return new ShrinkOutcome(ledger, _findings, isEmpty ? "" : _ledgerFile, isRepeated, unpacked);
     }
 

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using BinarySize.Artifacts;
+using BinarySize.Baselines;
+using BinarySize.Budgets;
+using BinarySize.IO;
+using BinarySize.Reports;
+
+namespace BinarySize.Build;
+
+/// <summary>The baseline of a stage: what its outcome depends on, what growth is counted from, and how it is written anew.</summary>
+/// <param name="File">Full path of the baseline; empty for none.</param>
+/// <param name="Key">See <see cref="BaselineFile.KeyOf"/>.</param>
+/// <param name="Sdk">Version of the SDK.</param>
+/// <param name="Settings">The settings that decide on size, as text.</param>
+/// <param name="Branch">The branch to compare with; null to find it out.</param>
+/// <param name="Variables">Variables of CI systems.</param>
+/// <param name="Update">Write what is measured into the file instead of comparing with it.</param>
+/// <param name="Command">What the user would type to write it.</param>
+internal sealed record BaselineInputs(string File, string Key, string Sdk, string Settings, string? Branch, IReadOnlyDictionary<string, string> Variables, bool Update, string Command)
+{
+    /// <summary>The settings as a baseline has them.</summary>
+    public string SettingsHash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(Settings.Where(c => !char.IsWhiteSpace(c))).ToUpperInvariant())))[..12];
+
+    private static DateOnly Today => DateOnly.FromDateTime(DateTime.UtcNow);
+
+    /// <summary>Adds to a key what the comparison depends on. Where nothing is compared this costs one look at the disk.</summary>
+    public void AppendTo(StringBuilder key, bool isNeeded)
+    {
+        key.Append("baseline ").Append(Key).Append(' ').Append(SettingsHash).Append(' ').Append(Update).Append('\n');
+        if (File.Length == 0) return;
+        var file = new FileInfo(File);
+        IReadOnlyList<string> approvals = Approval.Files(File);
+        if (!file.Exists && !isNeeded && approvals.Count == 0) return;
+        key.Append(File).Append(' ').Append(file.Exists ? file.Length : -1).Append(' ').Append(file.LastWriteTimeUtc.Ticks).Append('\n');
+        foreach (string approval in approvals) key.Append(approval).Append(' ').Append(System.IO.File.GetLastWriteTimeUtc(approval).Ticks).Append('\n');
+        // They expire.
+        if (approvals.Count > 0) key.Append(Today.ToString("O", CultureInfo.InvariantCulture)).Append('\n');
+        key.Append(Branch).Append(' ').Append(CiBranches.Target(Variables)).Append(' ').Append(CiBranches.Current(Variables)).Append('\n');
+        key.Append(GitFingerprint.Of(Path.GetDirectoryName(File)!)).Append('\n');
+    }
+
+    /// <summary>Sizes of what was measured.</summary>
+    public Snapshot SnapshotOf(IReadOnlyList<MeasuredArtifact> artifacts) => Snapshots.Of(artifacts, Key, Sdk, SettingsHash);
+
+    /// <summary>What growth is counted from; null where there is nothing, or the baseline is about to be written.</summary>
+    public GrowthBase? Load(IReadOnlyList<Budget> budgets, List<BudgetFinding> findings)
+    {
+        if (File.Length == 0 || Update) return null;
+        var request = new BaselineRequest
+        {
+            File = File,
+            Key = Key,
+            Sdk = Sdk,
+            Settings = SettingsHash,
+            IsNeeded = budgets.Any(b => b.LimitsGrowth),
+            Branch = Branch ?? CiBranches.Target(Variables),
+            CurrentBranch = CiBranches.Current(Variables),
+            UpdateCommand = Command,
+        };
+        return GrowthLoader.Load(request, budgets, Today, findings);
+    }
+
+    /// <summary>Writes a snapshot into the baseline where that was asked for; returns what there is to say, null for nothing.</summary>
+    public string? Write(Snapshot snapshot, List<BudgetFinding> findings)
+    {
+        if (!Update || File.Length == 0) return null;
+        try
+        {
+            bool changed = BaselineFile.UpdateOnDisk(File, [snapshot]);
+            return $"Baseline {Path.GetFileName(File)}: {Key} {(changed ? "written" : "is as it was")}, {ByteSize.Format(snapshot.Size)} in {snapshot.Files.Count.ToString(CultureInfo.InvariantCulture)} {(snapshot.Files.Count == 1 ? "file" : "files")}.";
+        }
+        catch (BadJsonException e)
+        {
+            findings.Add(new("BSZ3003", true, $"The baseline '{Path.GetFileName(File)}' cannot be used, and was not written: {e.Message}. Resolve the merge or restore it from git, or remove it.", new SourceLocation(File, e.Line, 1)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            findings.Add(new("BSZ3003", true, $"The baseline '{Path.GetFileName(File)}' could not be written: {e.Message}", new SourceLocation(File, 0, 0)));
+        }
+        return null;
+    }
+}

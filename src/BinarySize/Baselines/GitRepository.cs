@@ -1,0 +1,161 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+
+namespace BinarySize.Baselines;
+
+/// <summary>The commit that growth is counted from.</summary>
+/// <param name="Commit">Full id; null where there is none, see <paramref name="Problem"/>.</param>
+/// <param name="Branch">Name of the branch that HEAD is compared with; null where not known.</param>
+/// <param name="OnBranch">True where HEAD is on that branch itself, and no change to it is up for judgement.</param>
+/// <param name="Problem">What is in the way, and what helps; null where nothing is.</param>
+public sealed record MergeBase(string? Commit, string? Branch, bool OnBranch, string? Problem)
+{
+    /// <summary>"a1b2c3d4e".</summary>
+    public string? Short => Commit is null ? null : Commit[..Math.Min(9, Commit.Length)];
+}
+
+/// <summary>Asks git, as a process; everything that goes wrong is an answer.</summary>
+public sealed class GitRepository
+{
+    private const int MaxOutput = 64 << 20;
+
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
+
+    private readonly string _folder;
+
+    private GitRepository(string folder) => _folder = folder;
+
+    /// <summary>The repository that a folder is in; null with the reason where there is none that can be asked.</summary>
+    public static GitRepository? Find(string folder, out bool isShallow, out string problem)
+    {
+        isShallow = false;
+        // The folder of a baseline need not be there yet.
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { Length: > 0 } above) folder = above;
+        var repository = new GitRepository(folder);
+        (int code, byte[] output, string error) = repository.Run("rev-parse", "--is-inside-work-tree", "--is-shallow-repository");
+        string[] lines = Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        problem = code switch
+        {
+            NotInstalled => "git is not installed",
+            0 when lines is ["true", ..] => "",
+            0 => "the folder is in no git working tree",
+            _ when error.Contains("not a git repository", StringComparison.Ordinal) => "the folder is in no git repository",
+            _ => "git says: " + error,
+        };
+        if (problem.Length > 0) return null;
+        isShallow = lines is [_, "true", ..];
+        return repository;
+    }
+
+    /// <summary>
+    /// The newest commit that HEAD has in common with a branch. <paramref name="branch"/> is "main", "origin/main" or
+    /// "refs/heads/main"; null to find the default branch out. <paramref name="current"/> is the branch that a CI system
+    /// says it builds; null to ask git.
+    /// </summary>
+    public MergeBase FindMergeBase(string? branch, string? current, bool isShallow)
+    {
+        string? head = Line("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
+        if (head is null) return new MergeBase(null, null, false, "there is no commit yet");
+        string? reference = branch is null ? DefaultBranch() : Existing([.. Candidates(NameOf(branch)), branch]);
+        if (reference is null)
+        {
+            // What GitHub checks out for a pull request merges the change into the branch: its first parent is on that.
+            if (branch is not null && Line("rev-parse", "--verify", "--quiet", "HEAD^2") is not null && Line("rev-parse", "--verify", "--quiet", "HEAD^1") is { } parent) return new MergeBase(parent, NameOf(branch), false, null);
+            return new MergeBase(null, branch is null ? null : NameOf(branch), false, branch is null
+                ? "the default branch is not known" + (isShallow ? Deepen : "; name it in BinarySizeBaselineBranch")
+                : $"branch '{NameOf(branch)}' is not there{(isShallow ? Deepen : "; fetch it")}");
+        }
+        string name = NameOf(reference);
+        string? on = current is null ? Line("symbolic-ref", "--quiet", "--short", "HEAD") : NameOf(current);
+        if (Line("merge-base", "HEAD", reference) is not { } commit) return new MergeBase(null, name, on == name, $"HEAD has no history in common with '{name}'{(isShallow ? Deepen : "")}");
+        // Without a branch of its own (a CI system that checked out a commit) HEAD is on that branch if it is its newest commit.
+        bool onBranch = on is null ? branch is null && head == Line("rev-parse", "--verify", "--quiet", reference + "^{commit}") : on == name;
+        return new MergeBase(commit, name, onBranch, null);
+    }
+
+    /// <summary>A file as a commit has it; null where it has none.</summary>
+    public byte[]? Show(string commit, string path)
+    {
+        (int code, byte[] output, _) = Run("show", $"{commit}:./{Path.GetRelativePath(_folder, path).Replace('\\', '/')}");
+        return code == 0 ? output : null;
+    }
+
+    private const string Deepen = ": this is a shallow clone (with actions/checkout set fetch-depth: 0, elsewhere git fetch --unshallow)";
+
+    private const int NotInstalled = -1;
+
+    private static string NameOf(string branch)
+    {
+        foreach (string prefix in (string[])["refs/heads/", "refs/remotes/origin/", "origin/"])
+        {
+            if (branch.StartsWith(prefix, StringComparison.Ordinal)) return branch[prefix.Length..];
+        }
+        return branch;
+    }
+
+    private static string[] Candidates(string name) => ["refs/remotes/origin/" + name, "refs/heads/" + name];
+
+    private string? DefaultBranch() => Line("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD") is { } head && Existing([head]) is { } known
+        ? known
+        : Existing([.. Candidates("main"), .. Candidates("master")]);
+
+    private string? Existing(string[] references)
+    {
+        foreach (string reference in references)
+        {
+            // Names come from variables of a CI system: none of them is an option.
+            if (reference.Length > 0 && reference[0] != '-' && Line("rev-parse", "--verify", "--quiet", reference + "^{commit}") is not null) return reference;
+        }
+        return null;
+    }
+
+    private string? Line(params string[] arguments)
+    {
+        (int code, byte[] output, _) = Run(arguments);
+        string line = Encoding.UTF8.GetString(output).Trim();
+        return code == 0 && line.Length > 0 ? line : null;
+    }
+
+    private (int Code, byte[] Output, string Error) Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("git", ["-C", _folder, "--no-pager", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false, CreateNoWindow = true };
+        start.Environment["LC_ALL"] = "C";
+        start.Environment["GIT_OPTIONAL_LOCKS"] = "0";
+        start.Environment["GIT_TERMINAL_PROMPT"] = "0";
+        // A hook sets these for its own repository.
+        foreach (string name in (string[])["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]) start.Environment.Remove(name);
+        try
+        {
+            using Process process = Process.Start(start)!;
+            process.StandardInput.Close();
+            Task<string> error = process.StandardError.ReadToEndAsync();
+            Task<byte[]> output = ReadAsync(process.StandardOutput.BaseStream);
+            if (!process.WaitForExit(s_limit))
+            {
+                process.Kill(entireProcessTree: true);
+                return (1, [], "no answer");
+            }
+            return (process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult().Trim().Split('\n')[0]);
+        }
+        catch (Win32Exception)
+        {
+            return (NotInstalled, [], "");
+        }
+        catch (IOException e)
+        {
+            return (1, [], e.Message);
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(Stream stream)
+    {
+        using var all = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        for (int read; (read = await stream.ReadAsync(buffer).ConfigureAwait(false)) > 0;)
+        {
+            if (all.Length < MaxOutput) all.Write(buffer, 0, read);
+        }
+        return all.ToArray();
+    }
+}
