@@ -16,4 +16,7 @@ internal static class ExitCode
 
     /// <summary>A baseline is missing or cannot be used.</summary>
     public const int Baseline = 4;
+
+    /// <summary>Ended by Ctrl-C or a signal; what was done until then is told.</summary>
+    public const int Interrupted = 130;
 }

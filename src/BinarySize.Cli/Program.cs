@@ -10,6 +10,8 @@ var root = new RootCommand("Shows who owns every byte of what you ship, compares
     MergeCommand.Create(),
     BaselineCommand.Create(),
     HistoryCommand.Create(),
+    CompareCommand.Create(),
+    TuneCommand.Create(),
 };
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)

@@ -3,11 +3,12 @@ namespace BinarySize.Tests;
 /// <summary>Runs the command as its users do: as a process.</summary>
 internal static class Cli
 {
-    private static readonly string s_path = Path.Combine(AppContext.BaseDirectory, "BinarySize.Cli.dll");
+    /// <summary>The command's assembly.</summary>
+    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, "BinarySize.Cli.dll");
 
     /// <summary>Exit code, standard output and standard error.</summary>
-    public static (int Code, string Output, string Error) Run(params string[] arguments) => Tool.Try("dotnet", [s_path, .. arguments]);
+    public static (int Code, string Output, string Error) Run(params string[] arguments) => Tool.Try("dotnet", [Path, .. arguments]);
 
     /// <summary>The same, in a folder.</summary>
-    public static (int Code, string Output, string Error) RunIn(string folder, params string[] arguments) => Tool.TryIn(folder, "dotnet", [s_path, .. arguments]);
+    public static (int Code, string Output, string Error) RunIn(string folder, params string[] arguments) => Tool.TryIn(folder, "dotnet", [Path, .. arguments]);
 }

@@ -42,7 +42,13 @@ public sealed class CompressedSizes
     public long Of(MeasuredFile file, BudgetMetric metric)
     {
         ArgumentNullException.ThrowIfNull(file);
-        using FileView view = FileView.Open(file.FullPath);
+        return Of(file.FullPath, metric);
+    }
+
+    /// <summary>Compressed bytes of the file at <paramref name="path"/>. Throws IOException where it cannot be read.</summary>
+    public long Of(string path, BudgetMetric metric)
+    {
+        using FileView view = FileView.Open(path);
         using Stream content = view.Bytes.AsStream();
         string key = $"{Convert.ToHexStringLower(SHA256.HashData(content))} {BudgetParser.Name(metric)}";
         lock (_lock)
@@ -71,7 +77,8 @@ public sealed class CompressedSizes
         if (_cacheFile is null || !_changed) return;
         try
         {
-            IEnumerable<KeyValuePair<string, long>> lines = _known.Skip(Math.Max(0, _known.Count - MaxLines));
+            List<KeyValuePair<string, long>> lines;
+            lock (_lock) lines = [.. _known.Skip(Math.Max(0, _known.Count - MaxLines))];
             AtomicFile.WriteText(_cacheFile, string.Concat(lines.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Key} {l.Value}\n"))));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -17,6 +17,7 @@ public partial class ArchitectureTests
         ["Reports"] = 4,
         ["Baselines"] = 5,
         ["Budgets"] = 6,
+        ["Variants"] = 6,
         ["Rendering"] = 7,
         ["Build"] = 8,
         ["Cli"] = 8,
@@ -68,7 +69,7 @@ public partial class ArchitectureTests
     }
 
     // A using directive, a full name, or a name that begins with a room.
-    [GeneratedRegex(@"(?<![\w.""])(?:BinarySize\.)?(IO|Mapping|Formats|Attribution|Artifacts|Shrinking|Retention|Reports|Baselines|Budgets|Rendering|Build|Cli)(?:\.[A-Z]\w*|;)")]
+    [GeneratedRegex(@"(?<![\w.""])(?:BinarySize\.)?(IO|Mapping|Formats|Attribution|Artifacts|Shrinking|Retention|Reports|Baselines|Budgets|Variants|Rendering|Build|Cli)(?:\.[A-Z]\w*|;)")]
     private static partial Regex Uses();
 
     [GeneratedRegex(@"//[^\n]*")]
