@@ -87,7 +87,7 @@ public static class VariantsText
         foreach (string unit in (string[])["K", "M", "G", "T", "P"])
         {
             value /= 1024;
-            if (value < 999.5 ) return value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + unit;
+            if (value < 999.5) return value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + unit;
         }
         return value.ToString("0", CultureInfo.InvariantCulture) + "P";
     }
