@@ -45,7 +45,7 @@ internal sealed record BaselineInputs(string File, string Key, string Sdk, strin
     public Snapshot SnapshotOf(IReadOnlyList<MeasuredArtifact> artifacts) => Snapshots.Of(artifacts, Key, Sdk, SettingsHash);
 
     /// <summary>What growth is counted from; null where there is nothing, or the baseline is about to be written.</summary>
-    public GrowthBase? Load(IReadOnlyList<Budget> budgets, List<BudgetFinding> findings)
+    public GrowthBase? Load(IReadOnlyList<Budget> budgets, Stage stage, List<BudgetFinding> findings)
     {
         if (File.Length == 0 || Update) return null;
         var request = new BaselineRequest
@@ -54,7 +54,9 @@ internal sealed record BaselineInputs(string File, string Key, string Sdk, strin
             Key = Key,
             Sdk = Sdk,
             Settings = SettingsHash,
-            IsNeeded = budgets.Any(b => b.LimitsGrowth),
+            IsNeeded = budgets.Any(b => b.LimitsGrowth && b.HoldsAt(stage)),
+            // Who wrote a baseline of what is published is not to hear of every build that it has none of that.
+            IsKeyNeeded = stage != Stage.Build || budgets.Any(b => b.LimitsGrowth && b.Stages.Contains(stage)),
             Branch = Branch ?? CiBranches.Target(Variables),
             CurrentBranch = CiBranches.Current(Variables),
             UpdateCommand = Command,

@@ -259,7 +259,7 @@ public sealed class MeasureArtifact : Task
                 PathToPackage = PathToPackage(),
                 Compressed = compressed,
                 Snapshot = snapshot,
-                Growth = baseline.Load(budgets, findings),
+                Growth = baseline.Load(budgets, Enum.Parse<Stage>(Stage), findings),
                 Notes = notes,
             }, findings);
             compressed.Save();

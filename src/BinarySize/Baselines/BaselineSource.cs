@@ -30,6 +30,12 @@ public sealed record BaselineRequest
     /// <summary>True where a budget is on growth, so that a baseline that is missing is worth a word.</summary>
     public bool IsNeeded { get; init; }
 
+    /// <summary>
+    /// True where a baseline that has nothing under this key is worth a word too; not where a build passes through a stage
+    /// that nobody named.
+    /// </summary>
+    public bool IsKeyNeeded { get; init; } = true;
+
     /// <summary>The branch to compare with; null to find it out.</summary>
     public string? Branch { get; init; }
 
@@ -110,7 +116,8 @@ public static class BaselineSource
             }
             problem = at.Problem ?? "";
         }
-        if (problem.Length > 0 && request.IsNeeded)
+        bool needsKey = request.IsNeeded && request.IsKeyNeeded;
+        if (problem.Length > 0 && request.IsNeeded && (request.IsKeyNeeded || file?.Entries.ContainsKey(request.Key) == true))
         {
             problems.Add(new("BSZ3004", false, $"Growth is judged by '{name}' as it lies there, not by the merge base: {problem}.", request.File));
         }
@@ -118,7 +125,7 @@ public static class BaselineSource
         var loaded = new LoadedBaseline { Since = since, FromMergeBase = fromGit, OnDefaultBranch = at?.OnBranch == true, Problems = problems };
         if (file is null)
         {
-            if (!request.IsNeeded) return loaded;
+            if (working is null ? !request.IsNeeded : !needsKey) return loaded;
             problems.Add(working is null
                 ? new("BSZ3001", false, $"There is no baseline '{name}', so that growth is not judged. Write one with {request.UpdateCommand} and commit it.", request.File)
                 : new("BSZ3001", false, $"{since} has no baseline '{name}' yet, so that growth is not judged. It will be once this change is merged.", request.File));
@@ -126,7 +133,7 @@ public static class BaselineSource
         }
         if (!file.Entries.TryGetValue(request.Key, out Snapshot? snapshot))
         {
-            if (!request.IsNeeded) return loaded;
+            if (!needsKey) return loaded;
             string keys = file.Entries.Count == 0 ? "It has none at all" : "It has " + string.Join(", ", file.Entries.Keys.Take(5));
             bool isNew = fromGit && working?.Entries.ContainsKey(request.Key) == true;
             string what = isNew ? "It will be once this change is merged." : $"{keys}. Add it with {request.UpdateCommand}.";

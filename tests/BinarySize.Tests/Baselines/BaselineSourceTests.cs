@@ -157,6 +157,10 @@ public sealed class BaselineSourceTests : IDisposable
         Assert.Equal("BSZ3001", Assert.Single(other.Problems).Code);
         Assert.Contains("It has " + Key, other.Problems[0].Message, StringComparison.Ordinal);
         Assert.Empty(Load(Repository, key: "net10.0/win-x64/Release/publish", needed: false).Problems);
+        // A build on the way to what has a baseline.
+        var passing = new BaselineRequest { File = Path.Combine(Repository, BaselineFile.DefaultName), Key = "net10.0/any/Debug/build", IsNeeded = true, IsKeyNeeded = false };
+        Assert.Empty(BaselineSource.Load(passing).Problems);
+        Assert.Contains(BaselineSource.Load(passing with { File = Path.Combine(_root, "none.json") }).Problems, p => p.Code == "BSZ3001");
     }
 
     [Fact]
