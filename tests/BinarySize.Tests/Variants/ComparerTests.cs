@@ -12,7 +12,7 @@ public class ComparerTests
     public void A_row_that_goes_wrong_costs_only_itself(int parallelism)
     {
         var lab = new FakeLab(s => s.Contains("broken") ? null : 1000) { Before = v => { if (v.Name == "throws") throw new InvalidDataException("rubbish"); } };
-        IReadOnlyList<VariantResult> results = new Comparer(lab, new RunOptions { Parallelism = parallelism }).Run(Variants("a", "throws", "broken", "b"), default);
+        IReadOnlyList<VariantResult> results = new Comparer(lab, new RunOptions { Parallelism = parallelism }).Run(Variants("a", "throws", "broken", "b"), TestContext.Current.CancellationToken);
         Assert.Equal(["a", "throws", "broken", "b"], results.Select(r => r.Name));
         Assert.Equal([VariantStatus.Ok, VariantStatus.Failed, VariantStatus.Broken, VariantStatus.Ok], results.Select(r => r.Status));
         Assert.Contains("rubbish", results[1].Reason, StringComparison.Ordinal);
@@ -34,7 +34,7 @@ public class ComparerTests
         VariantProgress? seen = null;
         var lab = new FakeLab(_ => 1000) { Before = v => { if (v.Name == "b") seen = comparer!.Progress; } };
         comparer = new Comparer(lab, new RunOptions { Parallelism = 1, Expected = n => n == "b" ? 21 : null });
-        comparer.Run(Variants("a", "b", "c"), default);
+        comparer.Run(Variants("a", "b", "c"), TestContext.Current.CancellationToken);
         Assert.Equal((1, 3), (seen!.Done, seen.All));
         Assert.Equal(("b", 21.0), (seen.Running.Single().Name, seen.Running.Single().Expected));
     }
@@ -45,7 +45,7 @@ public class ComparerTests
         TuneCandidate[] candidates = [FakeLab.Candidate("A"), FakeLab.Candidate("B"), FakeLab.Candidate("C"), FakeLab.Candidate("D")];
         var lab = new FakeLab(s => 1_000_000 - (s.Contains("A") ? 10_000 : 0) - (s.Contains("B") ? 50_000 : 0) - (s.Contains("C") ? 20 : 0) - (s.Contains("D") ? 30_000 : 0));
         var start = new Variant("start", []);
-        IReadOnlyList<VariantResult> alone = new Comparer(lab, new RunOptions()).Run(VariantSets.Settings(start, candidates), default);
+        IReadOnlyList<VariantResult> alone = new Comparer(lab, new RunOptions()).Run(VariantSets.Settings(start, candidates), TestContext.Current.CancellationToken);
         IReadOnlyList<Variant> cumulative = VariantSets.Cumulative(start, candidates, alone);
         Assert.Equal(["+ D", "+ A"], cumulative.Select(v => v.Name));
         Assert.Equal(["A", "B", "D"], cumulative[^1].Effective().Keys);

@@ -6,8 +6,8 @@ public class TunerTests
 {
     private static readonly Variant s_start = new("start", []);
 
-    private static TuneResult Search(FakeLab lab, string[] names, TuneOptions? options = null, CancellationToken cancel = default) =>
-        Tuner.Search(lab, s_start, [.. names.Select(n => FakeLab.Candidate(n))], options ?? new TuneOptions { Run = new RunOptions { Parallelism = 1 } }, cancel);
+    private static TuneResult Search(FakeLab lab, string[] names, TuneOptions? options = null, CancellationTokenSource? cancel = null) =>
+        Tuner.Search(lab, s_start, [.. names.Select(n => FakeLab.Candidate(n))], options ?? new TuneOptions { Run = new RunOptions { Parallelism = 1 } }, cancel?.Token ?? TestContext.Current.CancellationToken);
 
     private static string[] Kept(TuneResult result) => [.. result.Kept.Select(t => t.Candidate.Name)];
 
@@ -79,7 +79,7 @@ public class TunerTests
     {
         var lab = new FakeLab(s => Sum(s, ("Cpu=v2", 100_000), ("Cpu=v3", 200_000)));
         TuneCandidate[] candidates = [.. ((string[])["v2", "v3"]).Select(v => new TuneCandidate(v, TuneLoss.General, "older CPUs") { Settings = [new Setting("Cpu", v)] })];
-        TuneResult result = Tuner.Search(lab, s_start, candidates, new TuneOptions(), default);
+        TuneResult result = Tuner.Search(lab, s_start, candidates, new TuneOptions(), TestContext.Current.CancellationToken);
         Assert.Equal(["v3"], Kept(result));
     }
 
@@ -88,7 +88,7 @@ public class TunerTests
     {
         var lab = new FakeLab(s => Sum(s, ("A", 500_000), ("Loss", 900_000), ("Named", 100_000)));
         TuneCandidate[] candidates = [FakeLab.Candidate("A"), FakeLab.Candidate("Loss", TuneLoss.SizeCritical), FakeLab.Candidate("Named", TuneLoss.Embedded)];
-        TuneResult result = Tuner.Search(lab, s_start, candidates, new TuneOptions { Allowed = c => c.Loss <= TuneLoss.Serverless || c.Name == "Named" }, default);
+        TuneResult result = Tuner.Search(lab, s_start, candidates, new TuneOptions { Allowed = c => c.Loss <= TuneLoss.Serverless || c.Name == "Named" }, TestContext.Current.CancellationToken);
         Assert.Equal(["A", "Named"], Kept(result));
         Assert.Equal((TuneOutcome.NotAllowed, 900_000L), (Trial(result, "Loss").Outcome, Trial(result, "Loss").Together));
         Assert.Equal(9_400_000, result.Best.NetSize);
@@ -99,7 +99,7 @@ public class TunerTests
     {
         var lab = new FakeLab(s => Sum(s, ("A", 500_000)));
         TuneResult result = Tuner.Search(lab, s_start, [FakeLab.Candidate("A"), FakeLab.Candidate("Xml") with { Assembly = "System.Private.Xml" }],
-            new TuneOptions { Assemblies = _ => new HashSet<string> { "System.Private.CoreLib" } }, default);
+            new TuneOptions { Assemblies = _ => new HashSet<string> { "System.Private.CoreLib" } }, TestContext.Current.CancellationToken);
         Assert.Equal(["A"], Kept(result));
         Assert.DoesNotContain(lab.Tried, t => t.Contains("Xml", StringComparison.Ordinal));
     }
@@ -113,7 +113,7 @@ public class TunerTests
         {
             using var source = new CancellationTokenSource();
             int tried = 0, end = at;
-            TuneResult result = Search(new FakeLab(Size) { Before = _ => { if (tried++ == end) source.Cancel(); } }, names, null, source.Token);
+            TuneResult result = Search(new FakeLab(Size) { Before = _ => { if (tried++ == end) source.Cancel(); } }, names, null, source);
             Assert.NotNull(result.Stopped);
             Assert.Equal(names.Length, result.Trials.Count);
             Assert.DoesNotContain("Bad", Kept(result));

@@ -18,7 +18,8 @@ public class VariantRenderingTests
         new VariantResult("packed", VariantStatus.Unavailable) { Reason = "BSZ5001: UPX is not on this machine. Install it: apt-get install upx-ucl; or name it with BinarySizeUpxPath." },
         new VariantResult("own", VariantStatus.Failed) { Reason = "CS1002: ; expected" },
         new VariantResult("late", VariantStatus.Cancelled),
-    ]) { Sdk = "10.0.100", RuntimeIdentifier = "linux-x64", TargetFramework = "net9.0", Notes = ["Ended before all was done."] };
+    ])
+    { Sdk = "10.0.100", RuntimeIdentifier = "linux-x64", TargetFramework = "net9.0", Notes = ["Ended before all was done."] };
 
     private static readonly TuneResult s_tuned = new(
         new VariantResult("start", VariantStatus.Ok) { ShippedSize = 1_496_568, NetSize = 1_490_000 }, new VariantResult("best", VariantStatus.Ok) { ShippedSize = 1_061_488, NetSize = 1_060_000, Verified = true },
@@ -29,7 +30,8 @@ public class VariantRenderingTests
             new TuneTrial(new TuneCandidate("Reflection", TuneLoss.Embedded, "reflection"), TuneOutcome.Refused) { Reason = "the verify command: exit code 139" },
             new TuneTrial(new TuneCandidate("StackTraceSupport", TuneLoss.Embedded, "names in traces"), TuneOutcome.NotAllowed) { Together = 98_000, Reason = "not allowed: gives up names in traces" },
             new TuneTrial(new TuneCandidate("Late", TuneLoss.General, "nothing"), TuneOutcome.NotTried) { Reason = "no time left" },
-        ]) { Tried = 9, Stopped = "it was ended before it had tried everything" };
+        ])
+    { Tried = 9, Stopped = "it was ended before it had tried everything" };
 
     [Fact]
     public void Golden_text() => Golden.Check("variants.txt", VariantsText.Render(s_sample));
@@ -97,8 +99,10 @@ public class VariantRenderingTests
     }
 
     private static Comparison Hostile() => new(Attacks.All[0], Attacks.All[4],
-        [.. Attacks.All.Select((name, i) => new VariantResult(name.Length == 0 ? "x" : name, (VariantStatus)(i % 5)) { Reason = name, Command = name, ShippedSize = i % 2 == 0 ? i * 1_000_003L : null })]) { Sdk = Attacks.All[7], Notes = [Attacks.All[9]] };
+        [.. Attacks.All.Select((name, i) => new VariantResult(name.Length == 0 ? "x" : name, (VariantStatus)(i % 5)) { Reason = name, Command = name, ShippedSize = i % 2 == 0 ? i * 1_000_003L : null })])
+    { Sdk = Attacks.All[7], Notes = [Attacks.All[9]] };
 
     private static TuneResult HostileTuning() => new(new VariantResult("start", VariantStatus.Ok) { ShippedSize = 10, NetSize = 10 }, new VariantResult("best", VariantStatus.Ok) { ShippedSize = 5, NetSize = 5 },
-        [.. Attacks.All.Select(name => new TuneTrial(new TuneCandidate(name, TuneLoss.General, name + "--> <Injected/>") { Settings = [new Setting("Some", name)] }, TuneOutcome.Kept) { Reason = name })]) { Stopped = "--> " + Attacks.All[1] };
+        [.. Attacks.All.Select(name => new TuneTrial(new TuneCandidate(name, TuneLoss.General, name + "--> <Injected/>") { Settings = [new Setting("Some", name)] }, TuneOutcome.Kept) { Reason = name })])
+    { Stopped = "--> " + Attacks.All[1] };
 }
