@@ -182,12 +182,19 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
         var steps = new List<StepUse>();
         if (Strip) steps.Add(new StepUse(new StripStep(new StripOptions { SymbolsDirectory = symbols })));
         if (!Pack) return steps;
-        var options = new PackOptions { Level = level, Lzma = PackLzma, UpxPath = UpxPath, Required = PackRequired };
+        var options = new PackOptions { Level = level, Lzma = PackLzma, UpxPath = FromProject(UpxPath), Required = PackRequired };
+        string? upx = ExternalTool.Find(["upx", "upx-ucl"], options.UpxPath);
+        FileInfo? file = upx is null ? null : new FileInfo(File.ResolveLinkTarget(upx, returnFinalTarget: true)?.FullName ?? upx);
+        string fingerprint = string.Create(CultureInfo.InvariantCulture, $"{level}\t{PackLzma}\t{upx}\t{file?.Length}\t{file?.LastWriteTimeUtc.Ticks}");
         // What is loaded dies of LZMA: libraries are packed without it, whatever the executable is packed with.
-        steps.Add(new StepUse(new PackStep(mainIsLibrary ? options with { Lzma = false } : options), StepScope.Main) { OnlyTested = mainIsLibrary, MeasuresStartup = true, IsRequired = PackRequired });
-        steps.Add(new StepUse(new PackStep(options with { Lzma = false }), StepScope.Others) { OnlyTested = true, IsRequired = PackRequired });
+        steps.Add(new StepUse(new PackStep(mainIsLibrary ? options with { Lzma = false } : options), StepScope.Main) { OnlyTested = mainIsLibrary, MeasuresStartup = true, IsRequired = PackRequired, Fingerprint = fingerprint });
+        steps.Add(new StepUse(new PackStep(options with { Lzma = false }), StepScope.Others) { OnlyTested = true, IsRequired = PackRequired, Fingerprint = fingerprint });
         return steps;
     }
+
+    // A path is relative to the project, whatever folder the build was started in; a mere name is looked up.
+    private string? FromProject(string? program) =>
+        !string.IsNullOrEmpty(program) && program.AsSpan().ContainsAny('/', '\\') ? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ProjectFile)!, program)) : program;
 
     // Framework-dependent programs find the .NET that builds them, unless the environment says otherwise.
     private Dictionary<string, string?> Variables()

@@ -28,6 +28,12 @@ public sealed record StepUse(IFileStep Step, StepScope Scope = StepScope.Every)
     /// <summary>Whether start-up is measured before and after it.</summary>
     public bool MeasuresStartup { get; init; }
 
+    /// <summary>
+    /// What decides the step's settings, told without running its tool: so that a build in which nothing changed starts no
+    /// process. Null: the settings themselves.
+    /// </summary>
+    public string? Fingerprint { get; init; }
+
     /// <summary>Whether a missing tool is an error instead of a warning.</summary>
     public bool IsRequired { get; init; }
 }

@@ -227,7 +227,7 @@ public sealed class ShrinkSession
             if (!OperatingSystem.IsWindows() && !item.IsLink) text.Append('\t').Append((int)File.GetUnixFileMode(item.Found.FullPath));
             text.Append('\n');
         }
-        foreach (StepUse use in _request.Steps) text.Append(CultureInfo.InvariantCulture, $"{use.Step.Name}\t{use.Scope}\t{use.OnlyTested}\t{use.MeasuresStartup}\t{use.IsRequired}\t{use.Step.Settings}\n");
+        foreach (StepUse use in _request.Steps) text.Append(CultureInfo.InvariantCulture, $"{use.Step.Name}\t{use.Scope}\t{use.OnlyTested}\t{use.MeasuresStartup}\t{use.IsRequired}\t{use.Fingerprint ?? use.Step.Settings}\n");
         text.Append(string.Join(';', _request.RemoveGroups.Order(StringComparer.Ordinal))).Append('\n');
         text.Append(_request.Context.RuntimeIdentifier).Append('\t').Append(_request.Context.HostRuntimeIdentifier).Append('\n');
         text.Append(_request.Verify is { } verify ? "verify " + verify.Key : "").Append('\n').Append(_request.Load is { } load ? "load " + load.Key : "").Append('\n').Append(_request.VerifyRequired).Append('\n');
