@@ -24,7 +24,7 @@ public sealed class BudgetMistakes : IDisposable
                 <BinarySizeBudget Include="nothing" />
                 <BinarySizeBudget Include="contradiction" Max="1 MB" Warn="2 MB" />
                 <BinarySizeBudget Include="forbid-all" Forbid="true" />
-                <BinarySizeBudget Include="growth" MaxGrowth="1 kB" />
+                <BinarySizeBudget Include="growth" MaxGrowth="1 kb" />
                 <BinarySizeBudget Include="no-match" Scope="file" Match="App.dlll" Max="1 MB" />
                 <BinarySizeBudget Include="no-package" Scope="package" Match="Newtonsoft" Max="1 MB" />
                 <BinarySizeBudget Include="minimum-matches" Scope="file" Match="*.dll" Max="1 MB" MinMatches="7" Stage="Build" />
@@ -67,10 +67,10 @@ public class BudgetMistakeTests(BudgetMistakes mistakes) : IClassFixture<BudgetM
     [InlineData("stage", "BSZ1005", 19, "Stage 'Publishing'. Did you mean 'Publish'?")]
     [InlineData("flag", "BSZ1005", 20, "Each 'yes'; write true or false.")]
     [InlineData("minimum", "BSZ1005", 21, "MinMatches 'few'")]
-    [InlineData("nothing", "BSZ1006", 22, "sets no limit. Add Max, Warn or Forbid.")]
+    [InlineData("nothing", "BSZ1006", 22, "sets no limit. Add Max, Warn, MaxGrowth, MaxGrowthPercent or Forbid.")]
     [InlineData("contradiction", "BSZ1006", 23, "Warn must be lower.")]
     [InlineData("forbid-all", "BSZ1006", 24, "Add Match.")]
-    [InlineData("growth", "BSZ1006", 25, "needs a baseline")]
+    [InlineData("growth", "BSZ1001", 25, "MaxGrowth '1 kb', which is not a size.")]
     [InlineData("no-match", "BSZ1003", 26, "Closest: 'App.dll'.")]
     [InlineData("no-package", "BSZ1003", 27, "Closest: 'Newtonsoft.Json'.")]
     [InlineData("minimum-matches", "BSZ1003", 28, "needs 7 (MinMatches)")]

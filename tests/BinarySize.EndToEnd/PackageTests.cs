@@ -16,12 +16,12 @@ public class PackageTests
         [
             "BinarySize.Build.nuspec", "README.md", "icon.png",
             "Sdk/BinarySize.Build.props", "Sdk/BinarySize.Build.targets", "Sdk/Sdk.props", "Sdk/Sdk.targets",
-            "build/BinarySize.Build.props", "build/BinarySize.Build.targets", "build/BinarySize.Build.Profiles.props", "build/BinarySize.Build.Profiles.targets",
+            "build/BinarySize.Build.props", "build/BinarySize.Build.targets", "build/BinarySize.Build.Profiles.props", "build/BinarySize.Build.Profiles.targets", "build/BinarySize.Build.Shrink.targets",
             "build/profiles/Development.props", "build/profiles/Embedded.props", "build/profiles/General.props", "build/profiles/Serverless.props",
             "build/profiles/SizeCritical.props", "build/profiles/WebAssembly.props", "build/substitutions/Http3.xml",
             "buildMultiTargeting/BinarySize.Build.props", "buildMultiTargeting/BinarySize.Build.targets",
             "buildTransitive/BinarySize.Build.props", "buildTransitive/BinarySize.Build.targets",
-            "tasks/net10.0/BinarySize.Build.dll", "tasks/net10.0/BinarySize.dll",
+            "tasks/net10.0/BinarySize.Build.dll", "tasks/net10.0/BinarySize.Build.runtimeconfig.json", "tasks/net10.0/BinarySize.dll",
         ];
         string[] container = ["[Content_Types].xml", "_rels/.rels"];
         Assert.Equal(expected.Order(StringComparer.Ordinal), Oracle.Zip(Package.File).Keys.Where(e => !container.Contains(e) && !e.EndsWith(".psmdcp", StringComparison.Ordinal)));

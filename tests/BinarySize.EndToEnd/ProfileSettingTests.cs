@@ -85,7 +85,7 @@ public partial class ProfileSettingTests
         Assert.Equal(("true", "true"), (found["none-aot"]["ServerGarbageCollection"], found["none-aot"]["EventSourceSupport"]));
         Assert.Equal(("true", "true"), (found["off"]["ServerGarbageCollection"], found["off"]["EventSourceSupport"]));
         Assert.Equal(("true", "true"), (found["asked"]["ServerGarbageCollection"], found["asked"]["EventSourceSupport"]));
-        Assert.All(["InvariantGlobalization", "OptimizationPreference", "PathMap", "BinarySizePack"], name => Assert.Equal("", found["off-plain"][name]));
+        Assert.All(["InvariantGlobalization", "OptimizationPreference", "PathMap"], name => Assert.Equal("", found["off-plain"][name]));
         Assert.Equal("true", found["any-case"]["InvariantGlobalization"]);
     }
 

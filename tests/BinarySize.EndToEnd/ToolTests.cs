@@ -72,15 +72,27 @@ public partial class ToolTests(InstalledTool tool) : IClassFixture<InstalledTool
         Assert.Equal(commands.Order(StringComparer.Ordinal), CommandHeading().Matches(docs).Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal));
         foreach (string command in commands)
         {
-            Outcome own = Tool.Try(tool.Command, [command, "--help"]);
-            int options = Array.FindIndex(own.Lines, l => l.StartsWith("Options:", StringComparison.Ordinal));
-            var expected = new SortedSet<string>(own.Lines.Skip(options + 1).SelectMany(l => OptionLine().Match(l) is { Success: true } m ? Option().Matches(m.Value).Select(o => o.Value) : []), StringComparer.Ordinal);
+            string[] lines = Tool.Try(tool.Command, [command, "--help"]).Lines;
+            var expected = new SortedSet<string>(Options(lines), StringComparer.Ordinal);
+            // A command of commands has the options of those.
+            int below = Array.FindIndex(lines, l => l.StartsWith("Commands:", StringComparison.Ordinal));
+            if (below >= 0)
+            {
+                foreach (Match sub in lines.Skip(below + 1).Select(l => CommandLine().Match(l)).Where(m => m.Success))
+                {
+                    expected.UnionWith(Options(Tool.Try(tool.Command, [command, sub.Groups[1].Value, "--help"]).Lines));
+                }
+            }
             expected.Remove("--help");
             Match section = Regex.Match(docs, $@"^## {command}$(.*?)(?=^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline);
             var documented = new SortedSet<string>(FirstCell().Matches(section.Value).SelectMany(m => Option().Matches(m.Value).Select(o => o.Value)), StringComparer.Ordinal);
             Assert.True(expected.SetEquals(documented), $"{command} --help has {string.Join(' ', expected)}, docs/cli.md {string.Join(' ', documented)}");
         }
     }
+
+    private static IEnumerable<string> Options(string[] help) =>
+        help.Skip(Array.FindIndex(help, l => l.StartsWith("Options:", StringComparison.Ordinal)) + 1)
+            .SelectMany(l => OptionLine().Match(l) is { Success: true } m ? Option().Matches(m.Value).Select(o => o.Value) : []);
 
     /// <summary>
     /// The command's own project holds its budget with the package that is built here: packed first, it is a package like any other.
