@@ -21,6 +21,8 @@ public class ProfileBarTests(ProfileSamples samples)
         using var folder = new TestProject();
         string binary = folder.PathOf(app);
         File.Copy(Path.Combine(samples.Publish(app, "Embedded"), app), binary);
+        // What it loads lies beside it.
+        foreach (string library in Directory.GetFiles(samples.Publish(app, "Embedded"), "*.so")) File.Copy(library, folder.PathOf(Path.GetFileName(library)));
         Tool.Run("upx", "-q", "-9", "--lzma", binary);
         ProfileSamples.Runs(app, binary);
         Assert.InRange(Oracle.Size(binary) / plain, 0.01, packed);
@@ -109,6 +111,8 @@ public class ProfileBinaryTests(ProfileSamples samples)
         double selfContained = Oracle.DiskUsage(app.PathOf("bin/Release/net9.0/linux-x64/publish"));
         string binary = app.PathOf("packed");
         File.Copy(Path.Combine(samples.Publish("hello", "Embedded"), "hello"), binary);
+        // What it loads lies beside it.
+        foreach (string library in Directory.GetFiles(samples.Publish(app, "Embedded"), "*.so")) File.Copy(library, folder.PathOf(Path.GetFileName(library)));
         Tool.Run("upx", "-q", "-9", "--lzma", binary);
         Assert.InRange(Oracle.Size(binary) / selfContained, 0.0001, 0.006);
     }
