@@ -101,7 +101,7 @@ public class HostileNameTests
         string summary = app.PathOf("summary.md");
         Outcome published = app.DotnetWith(new() { ["GITHUB_ACTIONS"] = "true", ["GITHUB_STEP_SUMMARY"] = summary }, "publish", "-p:BinarySizeReportFormats=json%3Bmd%3Bhtml%3Bcsv");
         Assert.Equal(1, published.Code);
-        // Annotations are commands, ours: each begins with a place in the project.
+        // Annotations are commands, ours: each begins with a place in the project, or counts those that are left out.
         IsHarmless(published.Output, app.ProjectFile);
         published = app.Dotnet("publish", "-v:n", "-p:BinarySizeReportFormats=json%3Bmd%3Bhtml%3Bcsv");
         IsHarmless(published.Output);
@@ -128,7 +128,8 @@ public class HostileNameTests
     private static void IsHarmless(string output, string? annotated = null)
     {
         Assert.DoesNotContain(output.Split('\n', '\r').Select(l => l.TrimStart()), l => l.StartsWith("::", StringComparison.Ordinal)
-            && !(annotated is not null && (l.StartsWith($"::error file={annotated},", StringComparison.Ordinal) || l.StartsWith($"::warning file={annotated},", StringComparison.Ordinal))));
+            && !(annotated is not null && (l.StartsWith($"::error file={annotated},", StringComparison.Ordinal) || l.StartsWith($"::warning file={annotated},", StringComparison.Ordinal)
+                || System.Text.RegularExpressions.Regex.IsMatch(l, @"^::error title=BSZ\d{4}::\d+ more errors: see the log$"))));
         Assert.DoesNotContain("##[command", output);
         Assert.DoesNotContain("##vso", output);
         Assert.DoesNotContain("##teamcity", output);
