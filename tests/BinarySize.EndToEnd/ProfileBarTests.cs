@@ -111,8 +111,6 @@ public class ProfileBinaryTests(ProfileSamples samples)
         double selfContained = Oracle.DiskUsage(app.PathOf("bin/Release/net9.0/linux-x64/publish"));
         string binary = app.PathOf("packed");
         File.Copy(Path.Combine(samples.Publish("hello", "Embedded"), "hello"), binary);
-        // What it loads lies beside it.
-        foreach (string library in Directory.GetFiles(samples.Publish(app, "Embedded"), "*.so")) File.Copy(library, folder.PathOf(Path.GetFileName(library)));
         Tool.Run("upx", "-q", "-9", "--lzma", binary);
         Assert.InRange(Oracle.Size(binary) / selfContained, 0.0001, 0.006);
     }
