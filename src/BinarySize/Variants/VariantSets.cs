@@ -83,9 +83,8 @@ public static class VariantSets
         var variants = new List<Variant>();
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         Variant current = start;
-        foreach ((TuneCandidate candidate, long _) in candidates
-            .Select(c => (Candidate: c, Saved: byName.TryGetValue(c.Name, out VariantResult? r) && r.Status == VariantStatus.Ok ? whole - r.NetSize!.Value : 0))
-            .Where(c => c.Saved >= Tuner.Noise(whole)).OrderByDescending(c => c.Saved))
+        long Saved(TuneCandidate candidate) => byName.TryGetValue(candidate.Name, out VariantResult? result) && result.Status == VariantStatus.Ok ? whole - result.NetSize!.Value : 0;
+        foreach (TuneCandidate candidate in candidates.Where(c => Saved(c) >= Tuner.Noise(whole)).OrderByDescending(Saved))
         {
             if (!taken.Add(candidate.Slot)) continue;
             current = candidate.On(current, "+ " + candidate.Name);
