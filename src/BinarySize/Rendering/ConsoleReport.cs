@@ -167,7 +167,9 @@ public static class ConsoleReport
         // The narrowest name column that a plain name is cut for right away.
         private const int LeastPlain = 20;
 
-        private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (byte)c).Where(c => c is not ((byte)'#' or (byte)'\\' or (byte)'|'))]);
+        // Printable ASCII but for what Demangle and Escape look at: # \ |
+        private static readonly SearchValues<byte> s_plain =
+            SearchValues.Create(" !\"$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{}~"u8);
 
         /// <summary>Children of a node, one after the other; or, without a node, what is left of one.</summary>
         private readonly record struct Run(ReportNode? Parent, int From, int To, int Depth, long Rest);

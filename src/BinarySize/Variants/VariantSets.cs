@@ -50,12 +50,12 @@ public static class VariantSets
     public static IReadOnlyList<Variant> PackLevels(Variant start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return
-        [
-            start,
-            .. ((string[])["1", "5", "9", "best"]).SelectMany(level => ((bool[])[false, true]).Select(lzma =>
-                start with { Name = $"upx-{level}{(lzma ? "-lzma" : "")}", Pack = new PackOptions { Level = level, Lzma = lzma } })),
-        ];
+        var variants = new List<Variant> { start };
+        foreach (string level in (string[])["1", "5", "9", "best"])
+        {
+            foreach (bool lzma in (bool[])[false, true]) variants.Add(start with { Name = $"upx-{level}{(lzma ? "-lzma" : "")}", Pack = new PackOptions { Level = level, Lzma = lzma } });
+        }
+        return variants;
     }
 
     /// <summary>The app as <paramref name="start"/> has it, and with each size setting alone.</summary>
