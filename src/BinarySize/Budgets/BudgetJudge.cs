@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using BinarySize.Artifacts;
+using BinarySize.IO;
 using BinarySize.Reports;
 
 namespace BinarySize.Budgets;
