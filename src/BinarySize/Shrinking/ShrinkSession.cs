@@ -120,18 +120,17 @@ public sealed class ShrinkSession
 
     private ShrinkOutcome Locked()
     {
-        Directory.CreateDirectory(_request.StateDirectory);
-        using FileStream? turn = Wait();
-        if (turn is null)
-        {
-            Find(FindingSeverity.Warning, ShrinkCodes.Busy, $"Another build has been working on '{_folder}' for {s_longestWait.TotalMinutes} minutes; it is left as it is.");
-            return Unchanged(Walk());
-        }
-        List<FoundFile> found = Walk();
         try
         {
+            Directory.CreateDirectory(_request.StateDirectory);
+            using FileStream? turn = Wait();
+            if (turn is null)
+            {
+                Find(FindingSeverity.Warning, ShrinkCodes.Busy, $"Another build has been working on '{_folder}' for {s_longestWait.TotalMinutes} minutes; it is left as it is.");
+                return Unchanged(Walk());
+            }
             RemoveLeftovers();
-            return Run(found);
+            return Run(Walk());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -533,6 +532,8 @@ public sealed class ShrinkSession
         }
         // From here on an interruption leaves every file as one that the state knows: the original or an output of ours.
         ShrinkState State(bool afterwards) => new(_folder, key, _isFinal, [.. _items.Select(i => new StateFile(i.Path, i.Original, i.Hash, i.Output, i.IsRemoved, Stamps(i, afterwards)))], _findings);
+        // Whoever finds a state and no ledger makes everything again, from the cache; another session's ledger would be wrong.
+        File.Delete(_ledgerFile);
         State(afterwards: false).Write(_stateFile);
         IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
         try
@@ -682,8 +683,16 @@ public sealed class ShrinkSession
     private ShrinkOutcome Outcome(Ledger ledger, bool isRepeated)
     {
         bool isEmpty = ledger.Rows.Count == 0;
-        if (!isEmpty || File.Exists(_stateFile)) IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
-        else if (File.Exists(_ledgerFile)) File.Delete(_ledgerFile);
+        try
+        {
+            if (!isEmpty || File.Exists(_stateFile)) IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
+            else if (File.Exists(_ledgerFile)) File.Delete(_ledgerFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk is full or read-only, which was said where it mattered: the report does without.
+            isEmpty = true;
+        }
         var packed = ledger.Rows.Where(r => r.Outcome == LedgerOutcome.Applied && r.Step == "pack").Select(r => r.Target).ToHashSet(StringComparer.Ordinal);
         var unpacked = _items.Where(i => packed.Contains(i.Path)).ToDictionary(i => i.Path, i => OriginalOf(i.Hash), StringComparer.Ordinal);
         return new ShrinkOutcome(ledger, _findings, isEmpty ? "" : _ledgerFile, isRepeated, unpacked);
@@ -701,18 +710,22 @@ public sealed class ShrinkSession
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (Environment.TickCount64 - begin < s_longestWait.TotalMilliseconds)
+            // A full or read-only disk is no reason to wait.
+            catch (IOException e) when (IsTaken(e) && Environment.TickCount64 - begin < s_longestWait.TotalMilliseconds)
             {
                 if (!isTold) _request.Progress("another build works on the same project; waiting for it");
                 isTold = true;
                 _cancel.WaitHandle.WaitOne(s_pause);
             }
-            catch (IOException)
+            catch (IOException e) when (IsTaken(e))
             {
                 return null;
             }
         }
     }
+
+    // Another has it open: EWOULDBLOCK of Linux and macOS, the sharing violation of Windows.
+    private static bool IsTaken(IOException e) => OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
 
     private void Find(FindingSeverity severity, string code, string message) => _findings.Add(new ShrinkFinding(severity, code, message));
 
