@@ -1,5 +1,6 @@
 using System.Text;
 using BinarySize.Budgets;
+using BinarySize.IO;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
 using BinarySize.Shrinking;

@@ -1,6 +1,6 @@
 using BinarySize.Artifacts;
 using BinarySize.Attribution.Packages;
-using BinarySize.Budgets;
+using BinarySize.IO;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Retention;

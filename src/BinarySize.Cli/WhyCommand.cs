@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text;
 using BinarySize.Artifacts;
 using BinarySize.Attribution.Packages;
-using BinarySize.Budgets;
 using BinarySize.IO;
 using BinarySize.Mapping;
 using BinarySize.Rendering;

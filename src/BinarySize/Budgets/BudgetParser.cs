@@ -1,4 +1,5 @@
 using System.Globalization;
+using BinarySize.IO;
 
 namespace BinarySize.Budgets;
 

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
-using System.Reflection.PortableExecutable;
 
 namespace BinarySize.Shrinking;
 
@@ -37,14 +36,13 @@ public static class ProfileConflicts
     {
         ArgumentNullException.ThrowIfNull(assembly);
         ArgumentNullException.ThrowIfNull(settings);
-        using var pe = new PEReader(new MemoryStream(File.ReadAllBytes(assembly), writable: false));
-        if (!pe.HasMetadata) return [];
-        MetadataReader metadata = pe.GetMetadataReader();
+        using OwnCode? code = OwnCode.TryOpen(assembly);
+        if (code is null) return [];
+        MetadataReader metadata = code.Metadata;
         Dictionary<int, Member> members = MembersOfInterest(metadata, settings);
         bool events = settings.Contains("EventSourceSupport");
         if (members.Count == 0 && !events) return [];
-        using MetadataReaderProvider? symbols = Symbols(pe, assembly);
-        var scan = new Scan(pe, metadata, symbols?.GetMetadataReader(), members);
+        var scan = new Scan(code, members);
         if (events) scan.EventTypes();
         if (members.Count > 0) scan.Methods();
         var kept = new List<ProfileConflict>();
@@ -155,64 +153,36 @@ public static class ProfileConflicts
         return new Shape(context, options);
     }
 
-    private static MetadataReaderProvider? Symbols(PEReader pe, string assembly)
+    private sealed class Scan(OwnCode code, Dictionary<int, Member> members)
     {
-        try
-        {
-            Guid? id = null;
-            foreach (DebugDirectoryEntry entry in pe.ReadDebugDirectory())
-            {
-                if (entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb) return pe.ReadEmbeddedPortablePdbDebugDirectoryData(entry);
-                if (entry.Type == DebugDirectoryEntryType.CodeView) id = pe.ReadCodeViewDebugDirectoryData(entry).Guid;
-            }
-            string beside = Path.ChangeExtension(assembly, ".pdb");
-            if (id is null || !File.Exists(beside)) return null;
-            var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(File.ReadAllBytes(beside), writable: false));
-            // Symbols of an earlier build may still lie there.
-            if (provider.GetMetadataReader().DebugMetadataHeader is { } header && new BlobContentId(header.Id).Guid == id) return provider;
-            provider.Dispose();
-            return null;
-        }
-        catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException)
-        {
-            // Lines are a courtesy.
-            return null;
-        }
-    }
+        private readonly MetadataReader _metadata = code.Metadata;
 
-    private sealed class Scan(PEReader pe, MetadataReader metadata, MetadataReader? symbols, Dictionary<int, Member> members)
-    {
         public List<ProfileConflict> Found { get; } = [];
 
         /// <summary>Types that listen to event sources, or are one.</summary>
         public void EventTypes()
         {
-            foreach (TypeDefinitionHandle handle in metadata.TypeDefinitions)
+            foreach (TypeDefinitionHandle handle in _metadata.TypeDefinitions)
             {
-                TypeDefinition type = metadata.GetTypeDefinition(handle);
+                TypeDefinition type = _metadata.GetTypeDefinition(handle);
                 if (type.BaseType.Kind != HandleKind.TypeReference) continue;
-                TypeReference parent = metadata.GetTypeReference((TypeReferenceHandle)type.BaseType);
-                if (metadata.GetString(parent.Namespace) != "System.Diagnostics.Tracing" || metadata.GetString(parent.Name) is not ("EventListener" or "EventSource")) continue;
+                TypeReference parent = _metadata.GetTypeReference((TypeReferenceHandle)type.BaseType);
+                if (_metadata.GetString(parent.Namespace) != "System.Diagnostics.Tracing" || _metadata.GetString(parent.Name) is not ("EventListener" or "EventSource")) continue;
                 (string? File, int Line, int Column) at = default;
                 foreach (MethodDefinitionHandle method in type.GetMethods())
                 {
-                    at = Location(method, 0);
+                    at = code.Location(method, 0);
                     if (at.File is not null) break;
                 }
-                bool listens = metadata.GetString(parent.Name) == "EventListener";
-                Found.Add(new ProfileConflict("BSZ5320", "EventSourceSupport", TypeName(handle), listens ? "is an EventListener" : "is an EventSource",
+                bool listens = _metadata.GetString(parent.Name) == "EventListener";
+                Found.Add(new ProfileConflict("BSZ5320", "EventSourceSupport", code.TypeName(handle), listens ? "is an EventListener" : "is an EventSource",
                     listens ? "it will never hear an event" : "its events go nowhere", at.File, at.Line, at.Column));
             }
         }
 
         public void Methods()
         {
-            foreach (MethodDefinitionHandle handle in metadata.MethodDefinitions)
-            {
-                MethodDefinition method = metadata.GetMethodDefinition(handle);
-                if (method.RelativeVirtualAddress == 0) continue;
-                Body(handle, pe.GetMethodBody(method.RelativeVirtualAddress).GetILReader());
-            }
+            foreach ((MethodDefinitionHandle handle, BlobReader il) in code.Bodies()) Body(handle, il);
         }
 
         // One sweep over the instructions; what a rule needs of the past is the last string, and what stood right in front.
@@ -223,10 +193,10 @@ public static class ProfileConflicts
             while (il.RemainingBytes > 0)
             {
                 int offset = il.Offset;
-                ILOpCode code = Instructions.Read(ref il);
+                ILOpCode instruction = Instructions.Read(ref il);
                 if (sinceMessage < Never) sinceMessage++;
                 if (sinceNull < Never) sinceNull++;
-                switch (code)
+                switch (instruction)
                 {
                     case ILOpCode.Ldstr:
                         text = Text(il.ReadInt32());
@@ -237,16 +207,16 @@ public static class ProfileConflicts
                             if (member.Rule == Rule.Message) sinceMessage = 0;
                             else if (Conflict(member, text, sinceNull, sinceMessage) is var (id, setting, what, consequence))
                             {
-                                (string? file, int line, int column) = Location(method, offset);
-                                Found.Add(new ProfileConflict(id, setting, MethodName(method), what, consequence, file, line, column));
+                                (string? file, int line, int column) = code.Location(method, offset);
+                                Found.Add(new ProfileConflict(id, setting, code.MethodName(method), what, consequence, file, line, column));
                             }
                         }
                         text = null;
                         sinceNull = Never;
                         continue;
                     default:
-                        Instructions.Skip(ref il, code);
-                        if (code == ILOpCode.Ldnull) sinceNull = 0;
+                        Instructions.Skip(ref il, instruction);
+                        if (instruction == ILOpCode.Ldnull) sinceNull = 0;
                         continue;
                 }
             }
@@ -272,54 +242,8 @@ public static class ProfileConflicts
 
         private string? Text(int token)
         {
-            string text = metadata.GetUserString((UserStringHandle)MetadataTokens.Handle(token));
+            string text = _metadata.GetUserString((UserStringHandle)MetadataTokens.Handle(token));
             return text.Length <= 80 ? text : text[..80] + "…";
-        }
-
-        private (string? File, int Line, int Column) Location(MethodDefinitionHandle method, int offset)
-        {
-            if (symbols is null || MetadataTokens.GetRowNumber(method) > symbols.MethodDebugInformation.Count) return default;
-            try
-            {
-                (string? File, int Line, int Column) found = default;
-                foreach (SequencePoint point in symbols.GetMethodDebugInformation(method.ToDebugInformationHandle()).GetSequencePoints())
-                {
-                    if (point.Offset > offset && found.File is not null) break;
-                    if (!point.IsHidden) found = (symbols.GetString(symbols.GetDocument(point.Document).Name), point.StartLine, point.StartColumn);
-                }
-                return found;
-            }
-            catch (BadImageFormatException)
-            {
-                return default;
-            }
-        }
-
-        private string MethodName(MethodDefinitionHandle handle)
-        {
-            MethodDefinition method = metadata.GetMethodDefinition(handle);
-            string name = metadata.GetString(method.Name), type = TypeName(method.GetDeclaringType());
-            // What the compiler makes of lambdas, iterators and async methods has the method's name in angle brackets.
-            int generated = type.LastIndexOf(".<", StringComparison.Ordinal);
-            if (generated >= 0)
-            {
-                string inner = type[(generated + 2)..];
-                int end = inner.IndexOf('>', StringComparison.Ordinal);
-                type = type[..generated];
-                if (end > 0) name = "<" + inner[..end] + ">";
-            }
-            if (name.StartsWith('<') && name.IndexOf('>', StringComparison.Ordinal) is > 1 and var close) name = name[1..close];
-            if (name == "Main$") name = "Main";
-            return $"{type}.{name.TrimStart('.')}";
-        }
-
-        private string TypeName(TypeDefinitionHandle handle)
-        {
-            TypeDefinition type = metadata.GetTypeDefinition(handle);
-            string name = metadata.GetString(type.Name);
-            if (type.IsNested) return TypeName(type.GetDeclaringType()) + "." + name;
-            string space = metadata.GetString(type.Namespace);
-            return space.Length == 0 ? name : $"{space}.{name}";
         }
     }
 }

@@ -1,4 +1,4 @@
-namespace BinarySize.Budgets;
+namespace BinarySize.IO;
 
 /// <summary>Finds what somebody may have meant.</summary>
 public static class Nearest
