@@ -52,7 +52,7 @@ public sealed class ShrinkFaultTests
             for (int at = 1; ; at++)
             {
                 string folder = Publish();
-                Outcome outcome = Tool.Try("strace", ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={at}",
+                Outcome outcome = Tool.Try("strace", ["-f", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", $"trace={call}", "-e", $"inject={call}:signal=KILL:when={at}",
                     "dotnet", "msbuild", "one.proj", "-nologo", $"-p:One={folder}"], all.Folder);
                 // One more than there are: it went through.
                 if (outcome.Code == 0)
