@@ -100,7 +100,7 @@ public sealed class ShrinkFaultTests : IDisposable
             ("killed", version + output + "head -c 1000 \"$in\" > \"$out\"; kill -KILL $$", "BSZ5002"),
             ("rubbish as output", version + "[ \"$1\" = -t ] && exit 0\n" + output + "head -c 1000 /dev/urandom > \"$out\"", "BSZ5002"),
             ("writes to its input", version + output + "echo rubbish > \"$in\"; exit 1", "BSZ5002"),
-            ("another program that runs", version + "[ \"$1\" = -t ] && exit 0\n" + output + "cp /bin/true \"$out\"", "BSZ5201"),
+            ("a program that does not run", version + "[ \"$1\" = -t ] && exit 0\n" + output + "upx -1 -qq -o \"$out\" \"$in\"; head -c 5000 /dev/urandom | dd of=\"$out\" bs=1000 seek=100 conv=notrunc status=none", "BSZ5201"),
         ])
         {
             ShrinkOutcome outcome = Run(new PackOptions { UpxPath = _scratch.Script("upx", body), Timeout = TimeSpan.FromSeconds(1) });
