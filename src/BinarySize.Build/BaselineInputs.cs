@@ -41,6 +41,9 @@ internal sealed record BaselineInputs(string File, string Key, string Sdk, strin
         key.Append(GitFingerprint.Of(Path.GetDirectoryName(File)!)).Append('\n');
     }
 
+    /// <summary>Whether there is nothing to compare with and nothing to write, so that git does not matter.</summary>
+    public bool IsIdle(bool isNeeded) => !Update && (File.Length == 0 || (!isNeeded && !System.IO.File.Exists(File) && Approval.Files(File).Count == 0));
+
     /// <summary>Sizes of what was measured.</summary>
     public Snapshot SnapshotOf(IReadOnlyList<MeasuredArtifact> artifacts) => Snapshots.Of(artifacts, Key, Sdk, SettingsHash);
 

@@ -11,6 +11,7 @@ using BinarySize.Reports;
 using BinarySize.Retention;
 using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace BinarySize.Build;
@@ -140,6 +141,23 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     /// <summary>What MSBuild puts behind every line about this project, in brackets: of several target frameworks the one at hand.</summary>
     public string? ConfigurationDescription { get; set; }
 
+    /// <summary>
+    /// Where what was said is kept for builds that need not ask again (see <see cref="IsQuiet"/>), with ".summary" and ".table"
+    /// behind it; null for nowhere.
+    /// </summary>
+    public ITaskItem? SaidFile { get; set; }
+
+    /// <summary>
+    /// True where it was all said in plain lines, which are kept: neither warnings nor errors, no CI system to tell, nothing
+    /// that is compared with what lies in git. The next build, if nothing changed, can say the same without this task.
+    /// </summary>
+    [Output]
+    public bool IsQuiet { get; set; }
+
+    /// <summary>Reports that were written.</summary>
+    [Output]
+    public ITaskItem[] ReportFiles { get; set; } = [];
+
     /// <inheritdoc/>
     public override bool Execute()
     {
@@ -147,7 +165,9 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         {
             StageInputs inputs = Inputs();
             string stateFile = Path.Combine(StateDirectory.GetMetadata("FullPath"), $"{Stage}.state");
-            Say(StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile));
+            StageState state = StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile);
+            Say(state);
+            if (SaidFile is not null) Keep(state);
         }
         catch (OperationCanceledException)
         {
@@ -183,7 +203,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
-        Baseline().AppendTo(key, isNeeded: Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0));
+        Baseline().AppendTo(key, isNeeded: LimitsGrowth());
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
@@ -326,6 +346,18 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     // A build log has room for the files of a folder, or for what is inside of a few.
     private static ConsoleOptions TableOptions(Report report) => new() { Depth = report.Artifacts.Count > 0 && report.Artifacts[0].FileCount <= 4 ? 2 : 1 };
+
+    private void Keep(StageState state)
+    {
+        IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && Baseline().IsIdle(LimitsGrowth());
+        if (!IsQuiet) return;
+        ReportFiles = [.. state.ReportFiles.Select(f => new TaskItem(f))];
+        string file = SaidFile!.GetMetadata("FullPath");
+        IO.AtomicFile.WriteText(file + ".summary", state.Summary);
+        IO.AtomicFile.WriteText(file + ".table", string.Join('\n', state.Table));
+    }
+
+    private bool LimitsGrowth() => Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0);
 
     private void Say(StageState state)
     {
