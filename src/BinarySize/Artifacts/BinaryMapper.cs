@@ -116,8 +116,7 @@ internal static class BinaryMapper
 
     private static bool ApplyNativeAot(in MapScope scope, ElfFile elf, string path, FileView? debug, BinaryInputs inputs, MeasureOptions options)
     {
-        string beside = Path.ChangeExtension(path, null) + ".mstat";
-        string? mstat = inputs.Mstat ?? (File.Exists(beside) ? beside : null);
+        string? mstat = inputs.Mstat ?? StatisticsBeside(path);
         bool applied = NativeAotAttribution.TryApply(scope, elf, new NativeAotInputs
         {
             DebugFile = debug,
@@ -128,6 +127,16 @@ internal static class BinaryMapper
         // the command: a build's process has more to do than this.
         if (applied && options.Access == FileAccessMode.Map) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return applied;
+    }
+
+    // Named after the program: Tool.mstat for Tool, Tool.exe and Tool.so, but My.Tool.mstat for My.Tool.
+    private static string? StatisticsBeside(string path)
+    {
+        foreach (string name in (string[])[path, Path.ChangeExtension(path, null)])
+        {
+            if (File.Exists(name + ".mstat")) return name + ".mstat";
+        }
+        return null;
     }
 
     private static ElfFile? TryParse(ByteView bytes)

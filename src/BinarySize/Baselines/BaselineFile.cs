@@ -159,5 +159,8 @@ public sealed class BaselineFile
         return kept;
     }
 
-    private static string Part(string? text) => string.IsNullOrEmpty(text) ? "any" : string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '+' ? c : '_'));
+    private static string Part(string? text) => string.IsNullOrEmpty(text) ? "any" : string.Create(text.Length, text, static (to, from) =>
+    {
+        for (int i = 0; i < to.Length; i++) to[i] = char.IsAsciiLetterOrDigit(from[i]) || from[i] is '.' or '-' or '_' or '+' ? from[i] : '_';
+    });
 }

@@ -298,7 +298,7 @@ internal sealed class DiffMatcher
             [.. leaves.Where(l => !taken.Contains(l)).Select(l => new Sized(l.Kind is "symbol" or "member" ? l.Size - names * (long)l.Name.Length : l.Size, l)).OrderBy(s => s.Size)];
     }
 
-    private readonly record struct Sized(long Size, DiffLeaf Leaf);
+    private sealed record Sized(long Size, DiffLeaf Leaf);
 
     // The one leaf of about this size; null where there is none or more than one.
     private static DiffLeaf? Only(Sized[] bySize, long size, double tolerance)

@@ -134,7 +134,9 @@ public static partial class BudgetJudge
                 }
                 if (rest != 0)
                 {
-                    long old = Math.Max(1, before.Where(b => explained.Contains(b.Key)).Sum(b => b.Value.Size) - then.Assemblies.Values.Sum(v => v.Size));
+                    long old = -then.Assemblies.Values.Sum(v => v.Size);
+                    foreach ((string name, SnapshotValue value) in before) old += explained.Contains(name) ? value.Size : 0;
+                    old = Math.Max(1, old);
                     changes.Add(new ReportChange("[native code and format]", old, old + rest));
                 }
             }

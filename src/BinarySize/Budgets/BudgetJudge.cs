@@ -288,14 +288,14 @@ public static partial class BudgetJudge
 
         private static string Contributors(List<Selected> matches, List<ReportMatch> values)
         {
-            IEnumerable<(string Name, long Size)> largest;
-            if (matches.Count > 1) largest = values.Select(v => (v.Name, v.Value));
+            IEnumerable<ReportMatch> largest;
+            if (matches.Count > 1) largest = values;
             else if (matches.Count == 1 && matches[0].Artifact is { } artifact) largest = ContributorsOf(artifact);
-            else if (matches.Count == 1 && matches[0].Node is { Children.Count: > 0 } node) largest = node.Children.Select(c => (c.Name, c.Size));
+            else if (matches.Count == 1 && matches[0].Node is { Children.Count: > 0 } node) largest = node.Children.Select(c => new ReportMatch(c.Name, c.Size));
             else if (matches.Count == 1 && matches[0].Files is [var file]) largest = ContributorsOf(file);
-            else if (matches.Count == 1) largest = matches[0].Files.OrderByDescending(f => f.Size).Select(f => (f.Path, f.Size));
+            else if (matches.Count == 1) largest = matches[0].Files.OrderByDescending(f => f.Size).Select(f => new ReportMatch(f.Path, f.Size));
             else return "";
-            string names = string.Join(", ", largest.Take(NamedContributors).Select(l => $"{l.Name} {ByteSize.Format(l.Size)}"));
+            string names = string.Join(", ", largest.Take(NamedContributors).Select(l => $"{l.Name} {ByteSize.Format(l.Value)}"));
             return names.Length == 0 ? "" : $" Largest: {names}.";
         }
 
@@ -331,22 +331,22 @@ public static partial class BudgetJudge
     /// The largest things in an artifact: its files, and in place of a file that is a good part of it what that is made of
     /// (assemblies, files of a bundle, sections).
     /// </summary>
-    public static IReadOnlyList<(string Name, long Size)> ContributorsOf(MeasuredArtifact artifact)
+    public static IReadOnlyList<ReportMatch> ContributorsOf(MeasuredArtifact artifact)
     {
         ArgumentNullException.ThrowIfNull(artifact);
-        var found = new List<(string Name, long Size)>();
+        var found = new List<ReportMatch>();
         foreach (MeasuredFile file in artifact.Files)
         {
             if (artifact.Files.Count == 1 || (file.Size > artifact.Size / 4 && file.Map.Owners.Length > 1 && !IsSymbols(file))) found.AddRange(ContributorsOf(file));
-            else found.Add((file.Path, file.Size));
+            else found.Add(new ReportMatch(file.Path, file.Size));
         }
-        return [.. found.OrderByDescending(f => f.Size).ThenBy(f => f.Name, StringComparer.Ordinal).Take(ShownMatches)];
+        return [.. found.OrderByDescending(f => f.Value).ThenBy(f => f.Name, StringComparer.Ordinal).Take(ShownMatches)];
     }
 
     private static bool IsSymbols(MeasuredFile file) => Path.GetExtension(file.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf";
 
     /// <summary>The largest things in a file, by the level that says most: what it contains, assemblies, sections.</summary>
-    public static IReadOnlyList<(string Name, long Size)> ContributorsOf(MeasuredFile file)
+    public static IReadOnlyList<ReportMatch> ContributorsOf(MeasuredFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
         var alone = new MeasuredArtifact(file.Path, ArtifactKind.File, [file], []);
@@ -356,8 +356,8 @@ public static partial class BudgetJudge
             while (level == Level.File && tree.Children.Count == 1) tree = tree.Children[0];
             // A level that the bytes do not have, or at which one name has nearly everything, explains nothing.
             if (level == Level.Assembly && tree.Children.Count > 0 && tree.Children[0].Kind != Levels.NameOf(level)) continue;
-            if (tree.Children.Count > 1 && tree.Children[0].Size < file.Size * 0.95) return [.. tree.Children.Take(ShownMatches).Select(n => (n.Name, n.Size))];
+            if (tree.Children.Count > 1 && tree.Children[0].Size < file.Size * 0.95) return [.. tree.Children.Take(ShownMatches).Select(n => new ReportMatch(n.Name, n.Size))];
         }
-        return [(file.Path, file.Size)];
+        return [new ReportMatch(file.Path, file.Size)];
     }
 }

@@ -77,9 +77,12 @@ public sealed class CompressedSizes
         if (_cacheFile is null || !_changed) return;
         try
         {
-            List<KeyValuePair<string, long>> lines;
-            lock (_lock) lines = [.. _known.Skip(Math.Max(0, _known.Count - MaxLines))];
-            AtomicFile.WriteText(_cacheFile, string.Concat(lines.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Key} {l.Value}\n"))));
+            var lines = new List<string>();
+            lock (_lock)
+            {
+                foreach ((string name, long size) in _known) lines.Add(string.Create(CultureInfo.InvariantCulture, $"{name} {size}\n"));
+            }
+            AtomicFile.WriteText(_cacheFile, string.Concat(lines.Skip(lines.Count - MaxLines)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -4,7 +4,7 @@ using BinarySize.Reports;
 namespace BinarySize.Budgets;
 
 /// <summary>What a name within a selection gained or lost at a commit.</summary>
-public readonly record struct SizeMove(string Name, long Delta);
+public sealed record SizeMove(string Name, long Delta);
 
 /// <summary>A commit at which a series changed.</summary>
 /// <param name="Commit">The commit.</param>

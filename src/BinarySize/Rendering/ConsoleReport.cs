@@ -92,7 +92,7 @@ public static class ConsoleReport
         }
         Table(text, headings, right, rows, least: 15);
         if (warnOnly) text.Line("* where the warning starts; there is no limit");
-        foreach ((ReportBudget budget, ReportGrowth growth) in ReportText.Grown(budgets)) Why(text, budget, growth);
+        foreach (ReportBudget budget in ReportText.Grown(budgets)) Why(text, budget, budget.Growth!);
     }
 
     private static void Why(LineWriter text, ReportBudget budget, ReportGrowth growth)
@@ -100,7 +100,8 @@ public static class ConsoleReport
         text.Line("");
         string net = growth.Net is { } bytes && bytes != growth.Delta ? $", {(bytes > 0 ? "+" : "")}{ByteSize.Format(bytes)} net of padding" : "";
         text.Line(Escape.Shorten($"Why {Escape.Ascii(budget.Name, 24)} grew {ReportText.Signed(budget, growth.Delta)} since {Escape.Ascii(growth.Since, 24)}{net}", Width));
-        var rows = growth.Changes.Take(GrowthRows).Select(c => (Delta: ReportText.Signed(budget, c.Delta), Name: Escape.Ascii(c.Name, 50), Change: ReportText.Change(c))).ToList();
+        var rows = new List<(string Delta, string Name, string Change)>();
+        foreach (ReportChange change in growth.Changes.Take(GrowthRows)) rows.Add((ReportText.Signed(budget, change.Delta), Escape.Ascii(change.Name, 50), ReportText.Change(change)));
         int others = growth.OtherCount + growth.Changes.Count - rows.Count;
         if (others > 0) rows.Add((ReportText.Signed(budget, growth.OtherDelta + growth.Changes.Skip(GrowthRows).Sum(c => c.Delta)), Invariant($"{others:N0} other {(others == 1 ? "item" : "items")}"), ""));
         int delta = rows.Max(r => r.Delta.Length), name = Math.Min(rows.Max(r => r.Name.Length), Width - delta - 14);
@@ -166,7 +167,9 @@ public static class ConsoleReport
         // The narrowest name column that a plain name is cut for right away.
         private const int LeastPlain = 20;
 
-        private static readonly SearchValues<byte> s_plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (byte)c).Where(c => c is not ((byte)'#' or (byte)'\\' or (byte)'|'))]);
+        // Printable ASCII but for what Demangle and Escape look at: # \ |
+        private static readonly SearchValues<byte> s_plain =
+            SearchValues.Create(" !\"$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{}~"u8);
 
         /// <summary>Children of a node, one after the other; or, without a node, what is left of one.</summary>
         private readonly record struct Run(ReportNode? Parent, int From, int To, int Depth, long Rest);

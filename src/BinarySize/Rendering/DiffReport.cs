@@ -1,8 +1,8 @@
-using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using BinarySize.Baselines;
 using BinarySize.Budgets;
+using BinarySize.Reports;
 
 namespace BinarySize.Rendering;
 
@@ -38,11 +38,13 @@ public static partial class DiffReport
     /// <summary>Names of the formats as they are typed, in the order of <see cref="DiffFormat"/>.</summary>
     public static IReadOnlyList<string> FormatNames { get; } = ["text", "json", "md", "csv"];
 
-    private static readonly FrozenDictionary<string, DiffFormat> s_formats =
-        FormatNames.Select((name, i) => KeyValuePair.Create(name, (DiffFormat)i)).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>A format by name, in any case.</summary>
-    public static bool TryParse(string name, out DiffFormat format) => s_formats.TryGetValue(name, out format);
+    public static bool TryParse(string name, out DiffFormat format)
+    {
+        int index = NameList.IndexOf(FormatNames, name);
+        format = (DiffFormat)Math.Max(0, index);
+        return index >= 0;
+    }
 
     /// <summary>The diff in a format, as UTF-8 without a byte-order mark.</summary>
     public static byte[] Render(ArtifactDiff diff, DiffFormat format, DiffOptions? options = null)

@@ -136,7 +136,7 @@ public static class HtmlReport
     }
 
     // A node that is shown; without a node behind it, what is folded together.
-    private readonly record struct Shown(ReportNode? Node, string Name, long Size, int Children);
+    private sealed record Shown(ReportNode? Node, string Name, long Size, int Children);
 
     /// <summary>Breadth first, below one root, so that the children of each stand together.</summary>
     private static List<Shown> Choose(Report report)
@@ -225,7 +225,7 @@ public static class HtmlReport
     private static void Strings(Utf8JsonWriter json, string name, Dictionary<string, int> known)
     {
         json.WriteStartArray(name);
-        foreach (string text in known.OrderBy(k => k.Value).Select(k => k.Key)) json.WriteStringValue(text);
+        foreach (string text in known.Keys.OrderBy(k => known[k])) json.WriteStringValue(text);
         json.WriteEndArray();
     }
 }

@@ -56,8 +56,9 @@ public static class MarkdownReport
             string limit = ReportText.Limit(b) + (b.Max is null && b.Warn is not null ? " (warning)" : "");
             return $"| {Escape.MarkdownCode(b.Name)} | {Escape.MarkdownCode(b.Metric)} | {ReportText.Value(b)} | {limit} | {ReportText.Used(b)} |{(compared ? $" {ReportText.Growth(b)} |" : "")} {(status == "ok" ? status : $"**{status}**")} |\n";
         })], "\n");
-        foreach ((ReportBudget budget, ReportGrowth growth) in ReportText.Grown(budgets))
+        foreach (ReportBudget budget in ReportText.Grown(budgets))
         {
+            ReportGrowth growth = budget.Growth!;
             string net = growth.Net is { } bytes && bytes != growth.Delta ? $", {(bytes > 0 ? "+" : "")}{ByteSize.Format(bytes)} net of padding" : "";
             List<string> rows = [.. growth.Changes.Select(c => $"| {ReportText.Signed(budget, c.Delta)} | {ReportText.Quantity(budget, c.Old)} | {ReportText.Quantity(budget, c.New)} | {ReportText.Change(c)} | {Escape.MarkdownCode(c.Name)} |\n")];
             if (growth.OtherCount > 0) rows.Add(Invariant($"| {ReportText.Signed(budget, growth.OtherDelta)} | | | | {growth.OtherCount:N0} other {(growth.OtherCount == 1 ? "item" : "items")} |\n"));

@@ -63,8 +63,8 @@ internal static class ReportText
     }
 
     /// <summary>What changed in budgets that grew, the worst first: a table a budget.</summary>
-    public static IEnumerable<(ReportBudget Budget, ReportGrowth Growth)> Grown(IReadOnlyList<ReportBudget> budgets) =>
-        budgets.Where(b => b.Growth is { Delta: > 0, Changes.Count: > 0 } && b.Verdict is "over" or "near").Select(b => (b, b.Growth!));
+    public static IEnumerable<ReportBudget> Grown(IReadOnlyList<ReportBudget> budgets) =>
+        budgets.Where(b => b.Growth is { Delta: > 0, Changes.Count: > 0 } && b.Verdict is "over" or "near");
 
     /// <summary>"44.3%".</summary>
     public static string Percent(long part, long whole) => whole <= 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.0}%");

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text;
 using BinarySize.IO;
 using BinarySize.Reports;
@@ -27,11 +26,13 @@ public static class ReportWriter
     /// <summary>Names of the formats as they are typed, which are also their files' extensions.</summary>
     public static IReadOnlyList<string> FormatNames { get; } = ["json", "md", "html", "csv"];
 
-    private static readonly FrozenDictionary<string, ReportFormat> s_formats =
-        FormatNames.Select((name, i) => KeyValuePair.Create(name, (ReportFormat)i)).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>A format by name, in any case.</summary>
-    public static bool TryParse(string name, out ReportFormat format) => s_formats.TryGetValue(name.Trim(), out format);
+    public static bool TryParse(string name, out ReportFormat format)
+    {
+        int index = NameList.IndexOf(FormatNames, name.Trim());
+        format = (ReportFormat)Math.Max(0, index);
+        return index >= 0;
+    }
 
     /// <summary>
     /// Writes report.json, report.md, report.html, report.csv into <paramref name="directory"/>, each one complete or not

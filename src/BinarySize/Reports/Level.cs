@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 
 namespace BinarySize.Reports;
 
@@ -22,12 +21,14 @@ public static class Levels
     /// <summary>All names, in the order of <see cref="Level"/>.</summary>
     public static IReadOnlyList<string> Names { get; } = ["file", "section", "symbol", "package", "assembly", "namespace", "type", "member", "kind"];
 
-    private static readonly FrozenDictionary<string, Level> s_byName =
-        Names.Select((name, i) => KeyValuePair.Create(name, (Level)i)).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
-
     /// <summary>The name of a level.</summary>
     public static string NameOf(Level level) => Names[(int)level];
 
     /// <summary>A level by name, in any case.</summary>
-    public static bool TryParse(string name, out Level level) => s_byName.TryGetValue(name, out level);
+    public static bool TryParse(string name, out Level level)
+    {
+        int index = NameList.IndexOf(Names, name);
+        level = (Level)Math.Max(0, index);
+        return index >= 0;
+    }
 }

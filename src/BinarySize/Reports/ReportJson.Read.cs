@@ -13,11 +13,16 @@ public static partial class ReportJson
         StrictJson json = StrictJson.Parse(utf8);
         if (json["schema"].Number() != Report.Schema) throw new BadJsonException($"it is no report of schema {Report.Schema}", json["schema"].Line);
         StrictJson toolchain = json["toolchain"];
+        var snapshots = new List<Snapshot>();
+        if (json.Optional("baseline") is { } baseline)
+        {
+            foreach ((string key, StrictJson value) in baseline.Members) snapshots.Add(SnapshotJson.Read(key, value));
+        }
         return new Report(
             [.. json["artifacts"].Items.Select(ReadArtifact)], [.. json["budgets"].Items.Select(ReadBudget)],
             new ReportToolchain(Of("project"), Of("stage"), Of("targetFramework"), Of("runtimeIdentifier"), Of("configuration"), Of("sdk"), Of("binarySize")))
         {
-            Snapshots = json.Optional("baseline") is { } baseline ? [.. baseline.Members.Select(m => SnapshotJson.Read(m.Key, m.Value))] : [],
+            Snapshots = snapshots,
         };
 
         string? Of(string name) => toolchain.Optional(name)?.Text;

@@ -131,7 +131,7 @@ public sealed class RetentionAnalysis : IDisposable
         if (Match(name) is not { } target) return ExplainPackage(name);
         bool[] inside = Inside(target.Owners);
         int nodes = 0;
-        var entries = new Dictionary<(int From, int To), (long Size, int Nodes, int Anchor)>();
+        var entries = new Dictionary<(int From, int To), Entry>();
         var anchor = new int[_graph.NodeCount];
         Array.Fill(anchor, -1);
         foreach (int node in _reach.Order.AsSpan(0, _reach.Count))
@@ -143,8 +143,9 @@ public sealed class RetentionAnalysis : IDisposable
             nodes++;
             int way = anchor[node];
             var key = (OwnerBefore(way), _owners.OwnerOf[way]);
-            entries.TryGetValue(key, out (long Size, int Nodes, int Anchor) sum);
-            entries[key] = (sum.Size + _owners.SizeOf[node], sum.Nodes + 1, sum.Nodes == 0 ? way : sum.Anchor);
+            if (!entries.TryGetValue(key, out Entry? entry)) entries[key] = entry = new Entry(way);
+            entry.Size += _owners.SizeOf[node];
+            entry.Nodes++;
         }
         if (nodes == 0) return ExplainPackage(name);
         long size = 0;
@@ -154,6 +155,14 @@ public sealed class RetentionAnalysis : IDisposable
             target.Name, target.Kind, size, nodes, retained is null ? null : Math.Max(retained.Value, size), PackagesOf(target),
             [.. entries.Values.OrderByDescending(e => e.Size).ThenByDescending(e => e.Nodes).ThenBy(e => e.Anchor).Take(ShownEntries).Select(e => new RetentionEntry(e.Size, e.Nodes, Chain(e.Anchor)))],
             entries.Count);
+    }
+
+    // A way into what is asked for, by the first node on it.
+    private sealed class Entry(int anchor)
+    {
+        public readonly int Anchor = anchor;
+        public long Size;
+        public int Nodes;
     }
 
     /// <summary>
@@ -476,7 +485,7 @@ public sealed class RetentionAnalysis : IDisposable
                 }
             }
         }
-        List<string> names = [.. by.OrderBy(b => b.Value).ThenBy(b => b.Key).Select(b => ShortName(b.Key)).Distinct(StringComparer.Ordinal)];
+        List<string> names = [.. by.Keys.OrderBy(b => by[b]).ThenBy(b => b).Select(ShortName).Distinct(StringComparer.Ordinal)];
         return (names.Count > ShownKeptBy ? names.GetRange(0, ShownKeptBy) : names, names.Count);
     }
 }

@@ -83,7 +83,9 @@ internal static unsafe partial class ChildProcess
             _ = SetMask(attributes, signals);
 
             byte*[] arguments = Array([command.Program, .. command.Arguments]);
-            byte*[] environment = Array(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(e => $"{e.Key}={e.Value}"));
+            var variables = new List<string>();
+            foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables()) variables.Add($"{variable.Key}={variable.Value}");
+            byte*[] environment = Array(variables);
             int pid;
             long begin = Stopwatch.GetTimestamp();
             fixed (byte** a = arguments, e = environment)

@@ -161,7 +161,12 @@ public sealed class ShrinkSession
             if (removes || _request.Steps.Count > 0)
             {
                 foreach (Item item in _items) _stage.Add(item.Found, item.Source);
-                var uses = _request.Steps.Select(u => (Use: u, Items: _items.Where(i => IsFor(u, i)).ToList())).Where(u => u.Items.Count > 0).ToList();
+                var uses = new List<(StepUse Use, List<Item> Items)>();
+                foreach (StepUse use in _request.Steps)
+                {
+                    List<Item> items = _items.FindAll(i => IsFor(use, i));
+                    if (items.Count > 0) uses.Add((use, items));
+                }
                 if ((removes || uses.Count > 0) && UntouchedWorks())
                 {
                     Remove(groups);
@@ -504,8 +509,9 @@ public sealed class ShrinkSession
             // What was asked for stands in the ledger already, removed or undone.
             if (_rows.Exists(r => r.Step == "remove" && r.Target == group)) continue;
             // As they ship: some may be packed.
-            List<(string Path, long Size)> shipped = [.. files.Select(f => (f.Path, _items.Find(i => i.Path == f.Path)?.Size ?? f.Size)).OrderByDescending(f => f.Item2)];
-            long size = shipped.Sum(f => f.Size);
+            long Shipped(FoundFile file) => _items.Find(i => i.Path == file.Path)?.Size ?? file.Size;
+            List<FoundFile> shipped = [.. files.OrderByDescending(Shipped)];
+            long size = shipped.Sum(Shipped);
             string reason = $"{UnneededFiles.Describe(group)}: {string.Join(", ", shipped.Take(3).Select(f => f.Path))}{(files.Count > 3 ? ", ..." : "")}";
             _rows.Add(new LedgerRow("remove", group, LedgerOutcome.Advice, size, size) { Files = files.Count, Code = ShrinkCodes.Unneeded, Reason = reason });
             Find(FindingSeverity.Message, ShrinkCodes.Unneeded, string.Create(CultureInfo.InvariantCulture,

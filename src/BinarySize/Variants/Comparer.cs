@@ -2,11 +2,17 @@ using System.Diagnostics;
 
 namespace BinarySize.Variants;
 
+/// <summary>A variant that is being built.</summary>
+/// <param name="Name">The variant's name.</param>
+/// <param name="Seconds">That it takes so far.</param>
+/// <param name="Expected">Seconds that it took the last time; null where that is not known.</param>
+public sealed record RunningVariant(string Name, double Seconds, double? Expected);
+
 /// <summary>Where a run of variants stands.</summary>
-/// <param name="Running">What is being built, with the seconds that it takes so far and took the last time (null: not known).</param>
+/// <param name="Running">What is being built.</param>
 /// <param name="Done">Variants that are done.</param>
 /// <param name="All">Variants in all.</param>
-public sealed record VariantProgress(IReadOnlyList<(string Name, double Seconds, double? Expected)> Running, int Done, int All);
+public sealed record VariantProgress(IReadOnlyList<RunningVariant> Running, int Done, int All);
 
 /// <summary>How variants are run.</summary>
 public sealed record RunOptions
@@ -37,7 +43,7 @@ public sealed class Comparer(IVariantLab lab, RunOptions options)
     {
         get
         {
-            lock (_running) return new VariantProgress([.. _running.Select(r => (r.Key, Stopwatch.GetElapsedTime(r.Value).TotalSeconds, options.Expected(r.Key)))], _done, _all);
+            lock (_running) return new VariantProgress([.. _running.Keys.Select(name => new RunningVariant(name, Stopwatch.GetElapsedTime(_running[name]).TotalSeconds, options.Expected(name)))], _done, _all);
         }
     }
 

@@ -30,8 +30,8 @@ public sealed class ResultCache(string? folder)
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             JsonElement root = document.RootElement;
             VariantResult result = VariantsJson.Read(root.GetProperty("result"));
-            if (root.TryGetProperty("assemblies", out JsonElement assemblies)) result = result with { Assemblies = [.. assemblies.EnumerateArray().Select(e => e.GetString()!)] };
-            return (result with { IsCached = true }, [.. root.GetProperty("inputs").EnumerateArray().Select(e => e.GetString()!)], root.GetProperty("inputsHash").GetString()!);
+            if (root.TryGetProperty("assemblies", out JsonElement assemblies)) result = result with { Assemblies = Strings(assemblies) };
+            return (result with { IsCached = true }, Strings(root.GetProperty("inputs")), root.GetProperty("inputsHash").GetString()!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -64,6 +64,13 @@ public sealed class ResultCache(string? folder)
             writer.WriteEndObject();
         }
         Try(() => AtomicFile.WriteBytes(Path.Combine(folder, key + ".json"), buffer.ToArray()));
+    }
+
+    private static List<string> Strings(JsonElement list)
+    {
+        var strings = new List<string>();
+        foreach (JsonElement item in list.EnumerateArray()) strings.Add(item.GetString()!);
+        return strings;
     }
 
     /// <summary>Seconds that a variant of this name took the last time; null where not known.</summary>

@@ -99,27 +99,32 @@ public sealed class Tuner
 
         _options.Progress($"{allowed.Count} settings, each alone");
         VariantResult[] alone = [.. TryEach(allowed, c => [c])];
-        var winners = new List<(TuneCandidate Candidate, long Saved)>();
+        var winners = new List<TuneCandidate>();
+        var gains = new Dictionary<TuneCandidate, long>();
         var losers = new List<TuneCandidate>();
         for (int i = 0; i < allowed.Count; i++)
         {
             long? saved = Saved(_first, alone[i]);
             if (alone[i].Status != VariantStatus.Ok) Note(new TuneTrial(allowed[i], TuneOutcome.Refused) { Reason = alone[i].Reason });
-            else if (saved >= noise) winners.Add((allowed[i], saved.Value));
+            else if (saved >= noise)
+            {
+                winners.Add(allowed[i]);
+                gains[allowed[i]] = saved.Value;
+            }
             else losers.Add(allowed[i]);
             if (alone[i].Status == VariantStatus.Ok) Note(new TuneTrial(allowed[i], TuneOutcome.NoGain) { Alone = saved, Reason = "saves nothing here" });
         }
 
         // The largest saving first: of two for one slot it is the one that stays.
-        HashSet<TuneCandidate> current = OneASlot(winners.OrderByDescending(w => w.Saved).Select(w => w.Candidate));
-        foreach ((TuneCandidate candidate, long saved) in winners.Where(w => !current.Contains(w.Candidate))) Note(new TuneTrial(candidate, TuneOutcome.NoGain) { Alone = saved, Reason = $"another value of {candidate.Slot} saves more" });
+        HashSet<TuneCandidate> current = OneASlot(winners.OrderByDescending(w => gains[w]));
+        foreach (TuneCandidate candidate in winners.Where(w => !current.Contains(w))) Note(new TuneTrial(candidate, TuneOutcome.NoGain) { Alone = gains[candidate], Reason = $"another value of {candidate.Slot} saves more" });
         _options.Progress($"{current.Count} that save something, together");
         VariantResult state = _first;
         if (current.Count > 0)
         {
             VariantResult all = Try(current, "combined");
             if (all.Status == VariantStatus.Ok && Saved(_first, all) >= noise) state = all;
-            else (current, state) = OneByOne([], _first, [.. winners.Where(w => current.Contains(w.Candidate)).OrderByDescending(w => w.Saved).Select(w => w.Candidate)], noise);
+            else (current, state) = OneByOne([], _first, [.. winners.Where(current.Contains).OrderByDescending(w => gains[w])], noise);
         }
 
         // Alone nothing, but perhaps beside the others.

@@ -5,7 +5,7 @@ using BinarySize.Shrinking;
 namespace BinarySize.Variants;
 
 /// <summary>A property of a build, as in <c>-p:Name=Value</c>.</summary>
-public readonly record struct Setting(string Name, string Value)
+public sealed record Setting(string Name, string Value)
 {
     /// <summary>"Name=Value".</summary>
     public override string ToString() => $"{Name}={Value}";
@@ -14,7 +14,7 @@ public readonly record struct Setting(string Name, string Value)
 /// <summary>An MSBuild item that a build gets besides the project's own: an argument of the linker, a cut.</summary>
 /// <param name="Type">The item's type: "LinkerArg".</param>
 /// <param name="Include">What it includes.</param>
-public readonly record struct SettingItem(string Type, string Include);
+public sealed record SettingItem(string Type, string Include);
 
 /// <summary>One way to build the same app.</summary>
 /// <param name="Name">What it is called in tables; unique in a set.</param>

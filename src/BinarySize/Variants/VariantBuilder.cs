@@ -208,10 +208,10 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         {
             if (!_homes.TryGetValue(key, out Home? home))
             {
-                foreach ((string old, Home unused) in _homes.Where(h => h.Value.Users == 0).OrderByDescending(h => h.Value.LastUsed).Skip(KeptHomes - 1).ToList())
+                foreach (string old in _homes.Keys.Where(k => _homes[k].Users == 0).OrderByDescending(k => _homes[k].LastUsed).Skip(KeptHomes - 1).ToList())
                 {
+                    Delete(_homes[old].Path);
                     _homes.Remove(old);
-                    Delete(unused.Path);
                 }
                 home = _homes[key] = new Home(Path.Combine(_root, Next("")));
             }

@@ -40,7 +40,7 @@ internal static class VariantCommand
     public static IEnumerable<Setting> Settings(VariantProject project, Variant variant)
     {
         var all = variant with { Settings = [.. project.Request.Settings, .. variant.Settings] };
-        return all.Effective().Select(p => new Setting(p.Key, p.Value));
+        foreach ((string name, string value) in all.Effective()) yield return new Setting(name, value);
     }
 
     /// <summary>-p:Name=Value, so that MSBuild reads the value as it is.</summary>

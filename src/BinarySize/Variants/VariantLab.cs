@@ -107,8 +107,15 @@ public sealed class VariantLab : IVariantLab
     {
         ArgumentNullException.ThrowIfNull(results);
         if (_options.Run is null) return results;
-        List<(int Index, Kept Kept)> open = [.. results.Select((r, i) => (i, Kept: _kept.GetValueOrDefault(r.Name))).Where(r => r.Kept is not null && results[r.i].Status == VariantStatus.Ok).Select(r => (r.i, r.Kept!))];
-        IReadOnlyList<StartupFigure> figures = StartupMeter.Measure([.. open.Select(o => MeasuredCommand.Shell(results[o.Index].Name, VerifyCommand.Expand(_options.Run, o.Kept.Main, OperatingSystem.IsWindows()), _project.Folder))], null, cancel);
+        var open = new List<(int Index, Kept Kept)>();
+        var commands = new List<MeasuredCommand>();
+        for (int i = 0; i < results.Count; i++)
+        {
+            if (results[i].Status != VariantStatus.Ok || !_kept.TryGetValue(results[i].Name, out Kept? kept)) continue;
+            open.Add((i, kept));
+            commands.Add(MeasuredCommand.Shell(results[i].Name, VerifyCommand.Expand(_options.Run, kept.Main, OperatingSystem.IsWindows()), _project.Folder));
+        }
+        IReadOnlyList<StartupFigure> figures = StartupMeter.Measure(commands, null, cancel);
         VariantResult[] all = [.. results];
         for (int i = 0; i < open.Count; i++)
         {

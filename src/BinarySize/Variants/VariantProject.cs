@@ -126,9 +126,9 @@ public sealed partial class VariantProject
                 Framework = framework,
                 Runtime = runtime,
                 HasSeveralFrameworks = several,
-                ReferencesPackage = IsTrue(values["_BinarySizePropsImported"]) || Items(items, "PackageReference").Any(i => string.Equals(Metadata(i, "Identity"), "BinarySize.Build", StringComparison.OrdinalIgnoreCase)),
-                OwnVariants = [.. Items(items, "BinarySizeVariant").Select(i => Parse(Metadata(i, "Identity"), Metadata(i, "Properties")))],
-                References = [.. Items(items, "ProjectReference").Select(i => Path.GetFullPath(Path.Combine(folder, Metadata(i, "FullPath").Replace('\\', '/'))))],
+                ReferencesPackage = IsTrue(values["_BinarySizePropsImported"]) || Items(items, "PackageReference", i => Metadata(i, "Identity")).Contains("BinarySize.Build", StringComparer.OrdinalIgnoreCase),
+                OwnVariants = Items(items, "BinarySizeVariant", i => Parse(Metadata(i, "Identity"), Metadata(i, "Properties"))),
+                References = Items(items, "ProjectReference", i => Path.GetFullPath(Path.Combine(folder, Metadata(i, "FullPath").Replace('\\', '/')))),
             };
         }
         finally
@@ -185,8 +185,13 @@ public sealed partial class VariantProject
         return projects.Length == 1 ? projects[0] : throw new VariantProjectException($"'{path}' holds {(projects.Length == 0 ? "no project" : $"{projects.Length} projects")}: name one.");
     }
 
-    private static IEnumerable<JsonElement> Items(JsonElement items, string type) =>
-        items.ValueKind == JsonValueKind.Object && items.TryGetProperty(type, out JsonElement list) ? list.EnumerateArray() : [];
+    private static List<T> Items<T>(JsonElement items, string type, Func<JsonElement, T> read)
+    {
+        var found = new List<T>();
+        if (items.ValueKind != JsonValueKind.Object || !items.TryGetProperty(type, out JsonElement list)) return found;
+        foreach (JsonElement item in list.EnumerateArray()) found.Add(read(item));
+        return found;
+    }
 
     private static string Metadata(JsonElement item, string name) => item.TryGetProperty(name, out JsonElement value) ? value.GetString() ?? "" : "";
 

@@ -50,12 +50,12 @@ public static class VariantSets
     public static IReadOnlyList<Variant> PackLevels(Variant start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return
-        [
-            start,
-            .. ((string[])["1", "5", "9", "best"]).SelectMany(level => ((bool[])[false, true]).Select(lzma =>
-                start with { Name = $"upx-{level}{(lzma ? "-lzma" : "")}", Pack = new PackOptions { Level = level, Lzma = lzma } })),
-        ];
+        var variants = new List<Variant> { start };
+        foreach (string level in (string[])["1", "5", "9", "best"])
+        {
+            foreach (bool lzma in (bool[])[false, true]) variants.Add(start with { Name = $"upx-{level}{(lzma ? "-lzma" : "")}", Pack = new PackOptions { Level = level, Lzma = lzma } });
+        }
+        return variants;
     }
 
     /// <summary>The app as <paramref name="start"/> has it, and with each size setting alone.</summary>
@@ -83,9 +83,8 @@ public static class VariantSets
         var variants = new List<Variant>();
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         Variant current = start;
-        foreach ((TuneCandidate candidate, long _) in candidates
-            .Select(c => (Candidate: c, Saved: byName.TryGetValue(c.Name, out VariantResult? r) && r.Status == VariantStatus.Ok ? whole - r.NetSize!.Value : 0))
-            .Where(c => c.Saved >= Tuner.Noise(whole)).OrderByDescending(c => c.Saved))
+        long Saved(TuneCandidate candidate) => byName.TryGetValue(candidate.Name, out VariantResult? result) && result.Status == VariantStatus.Ok ? whole - result.NetSize!.Value : 0;
+        foreach (TuneCandidate candidate in candidates.Where(c => Saved(c) >= Tuner.Noise(whole)).OrderByDescending(Saved))
         {
             if (!taken.Add(candidate.Slot)) continue;
             current = candidate.On(current, "+ " + candidate.Name);

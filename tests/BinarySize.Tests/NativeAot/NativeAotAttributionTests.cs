@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using BinarySize.Artifacts;
 using BinarySize.Attribution.NativeAot;
 using BinarySize.Formats.Elf;
 using BinarySize.IO;
 using BinarySize.Mapping;
+using BinarySize.Tests.Archives;
 
 namespace BinarySize.Tests.NativeAot;
 
@@ -276,6 +278,23 @@ public class NativeAotAttributionTests
         using FileView file = FileView.Open("/bin/ls");
         var builder = new SizeMapBuilder(file.Bytes, file.Length, "ls");
         Assert.False(NativeAotAttribution.TryApply(new MapScope(builder, 0, 0, file.Bytes), ElfFile.Parse(file.Bytes), new NativeAotInputs()));
+    }
+
+    // "My.App" is no "My" with an extension.
+    [Theory]
+    [InlineData("My.App", "My.App.mstat")]
+    [InlineData("App.so", "App.mstat")]
+    public void Statistics_beside_a_binary_are_found(string name, string statistics)
+    {
+        AotSample sample = AotSample.Get("hello", "net9.0");
+        using var folder = new TemporaryFolder();
+        string binary = Path.Combine(folder.Path, name);
+        File.Copy(sample.Binary, binary);
+        File.Copy(sample.Debug, binary + ".dbg");
+        File.Copy(sample.Mstat, Path.Combine(folder.Path, statistics));
+        using MeasuredArtifact artifact = Measurer.Measure(name, ArtifactKind.File, [FolderWalker.Find(binary, name)!], [], new MeasureOptions());
+        Assert.Empty(artifact.Warnings);
+        Assert.True(Coverage.Of(artifact.Files[0].Map).InAssembly > 0);
     }
 
     private static (long Offset, ulong Address) Symbol(AotSample sample, string name)

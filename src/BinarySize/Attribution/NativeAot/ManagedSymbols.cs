@@ -109,7 +109,7 @@ internal sealed class ManagedSymbols : IDisposable
     ];
 
     // By the third letter, which nearly all differ in; rules of one letter keep their order.
-    private static readonly Rule[][] s_rulesByLetter = [.. Enumerable.Range(0, 256).Select(letter => s_rules.Where(r => r.Prefix[2] == letter).ToArray())];
+    private static readonly Rule[][] s_rulesByLetter = [.. Enumerable.Range(0, 256).Select(letter => Array.FindAll(s_rules, r => r.Prefix[2] == letter))];
 
     /// <summary>Owner of string literals that nothing was found to use.</summary>
     public const string StringLiterals = "string literals";

@@ -130,7 +130,7 @@ internal ref partial struct ItaniumDemangler
             ("te", 1, "typeid "), ("ti", 1, "typeid "), ("tr", 0, "throw"), ("tw", 1, "throw "),
         ];
 
-        private static readonly byte[][] s_texts = [.. s_all.Select(o => System.Text.Encoding.ASCII.GetBytes(o.Text))];
+        private static readonly byte[][] s_texts = Array.ConvertAll(s_all, o => System.Text.Encoding.ASCII.GetBytes(o.Text));
 
         public static int Find(byte a, byte b)
         {

@@ -10,7 +10,7 @@ namespace BinarySize.Rendering.Ci;
 /// <param name="File">Full path of where it is; empty where there is no such file.</param>
 /// <param name="Line">From 1; 0 where not known.</param>
 /// <param name="Column">From 1; 0 where not known.</param>
-public readonly record struct CiFinding(bool IsError, string Code, string Message, string File, int Line, int Column);
+public sealed record CiFinding(bool IsError, string Code, string Message, string File, int Line, int Column);
 
 /// <summary>A number that a system can draw over time.</summary>
 /// <param name="IsBudget">What a budget measures; otherwise the size of an artifact.</param>
@@ -19,7 +19,7 @@ public readonly record struct CiFinding(bool IsError, string Code, string Messag
 /// <param name="Value">What was measured.</param>
 /// <param name="Limit">What it is held against; null where there is no limit.</param>
 /// <param name="Verdict">"ok", "near", "over"; "unknown" where there is nothing to show; empty for an artifact.</param>
-public readonly record struct CiFigure(bool IsBudget, string Name, string Metric, long Value, long? Limit, string Verdict);
+public sealed record CiFigure(bool IsBudget, string Name, string Metric, long Value, long? Limit, string Verdict);
 
 /// <summary>
 /// What is told of one measurement, whichever system listens. Everything in it is kept between builds, so that a build in

@@ -22,7 +22,7 @@ public sealed record CiContext
 }
 
 /// <summary>A file of the folder <see cref="CiContext.Directory"/>.</summary>
-public readonly record struct CiFile(string Name, string Content);
+public sealed record CiFile(string Name, string Content);
 
 /// <summary>
 /// Text for the end of a file that others write to as well. Where <paramref name="Text"/> has no room in

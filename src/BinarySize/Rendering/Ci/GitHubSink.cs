@@ -50,7 +50,7 @@ internal static class GitHubSink
     {
         var text = new StringBuilder();
         string delimiter = $"binarysize_{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
-        Add("binarysize-size", figures.FirstOrDefault(f => !f.IsBudget).Value);
+        Add("binarysize-size", figures.FirstOrDefault(f => !f.IsBudget)?.Value ?? 0);
         Add("binarysize-over", figures.Count(f => f.Verdict is "over" or "unknown"));
         Add("binarysize-near", figures.Count(f => f.Verdict == "near"));
         foreach (CiFigure budget in figures.Where(f => f.IsBudget && f.Verdict != "unknown").Take(MaxBudgets)) Add($"binarysize-budget-{Slug.Of(budget.Name, "_")}", budget.Value);
