@@ -95,7 +95,8 @@ public sealed class TakeCuts : Task
         if (!IsTrial)
         {
             foreach (CutFinding finding in plan.Findings) Say(finding);
-            if (verdict is not null) Say(Log, verdict, VerifyRequired, ProjectFile);
+            // Where the app did not stand the command without cuts either, VerifyCuts asks again.
+            if (verdict is { WithoutAny: null }) Say(Log, verdict, VerifyRequired, ProjectFile);
             if (Log.HasLoggedErrors) return false;
         }
         HashSet<string> leftOut = IsTrial ? [.. LeftOut.Split('|', StringSplitOptions.RemoveEmptyEntries)] : [.. verdict?.Broken.Select(b => b.Name) ?? []];

@@ -87,8 +87,8 @@ public sealed class VerifyCuts : Task, ICancelableTask, IDisposable
             {
                 verdict = CutJudge.Run(Trial(limit, state), cuts, last, Key, _cancel.Token);
                 verdict.Write(file);
-                // What TakeCuts said already it said of the same verdict.
-                if (last is null) TakeCuts.Say(Log, verdict, VerifyRequired, ProjectFile);
+                // A verdict of an earlier build TakeCuts has told.
+                if (last is not { WithoutAny: null }) TakeCuts.Say(Log, verdict, VerifyRequired, ProjectFile);
             }
         }
         catch (OperationCanceledException)
