@@ -148,15 +148,15 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     public ITaskItem? SaidFile { get; set; }
 
     /// <summary>
-    /// True where it was all said in plain lines, which are kept: neither warnings nor errors, no CI system to tell, nothing
-    /// that is compared with what lies in git. The next build, if nothing changed, can say the same without this task.
+    /// True where it was all said in plain lines, which are kept: neither warnings nor errors, no CI system to tell, no
+    /// baseline to write. The next build, if nothing changed, can say the same without this task.
     /// </summary>
     [Output]
     public bool IsQuiet { get; set; }
 
-    /// <summary>Reports that were written.</summary>
+    /// <summary>Files besides what was measured whose change makes it untrue: the reports, and git's where it was asked.</summary>
     [Output]
-    public ITaskItem[] ReportFiles { get; set; } = [];
+    public ITaskItem[] Watched { get; set; } = [];
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -349,9 +349,9 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private void Keep(StageState state)
     {
-        IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && Baseline().IsIdle(LimitsGrowth());
+        IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && !Baseline().Update;
         if (!IsQuiet) return;
-        ReportFiles = [.. state.ReportFiles.Select(f => new TaskItem(f))];
+        Watched = [.. state.ReportFiles.Concat(Baseline().Watched(LimitsGrowth())).Select(f => new TaskItem(f))];
         string file = SaidFile!.GetMetadata("FullPath");
         IO.AtomicFile.WriteText(file + ".summary", state.Summary);
         IO.AtomicFile.WriteText(file + ".table", string.Join('\n', state.Table));

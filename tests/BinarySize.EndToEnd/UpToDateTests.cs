@@ -79,5 +79,23 @@ public sealed class UpToDateTests
         for (int i = 0; i < 2; i++) Assert.Equal("BSZ2001", Assert.Single(app.Fail("publish", "--no-build", "-p:BinarySizeBudget=1 kB")).Code);
         IsAskedOnce("it fits again");
         Assert.True(Run("-p:BinarySizeCi=teamcity").Asked && Run("-p:BinarySizeCi=teamcity").Asked);
+
+        // A baseline, an approval that may expire, and what git says of them. Other branches than the default one's do not matter.
+        void Git(params string[] arguments) => Tool.Run("git", ["-C", app.Folder, "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main", .. arguments]);
+        app.Write(".gitignore", "bin/\nobj/\n");
+        app.Succeed("publish", "--no-build", "-t:BinarySizeUpdateBaseline");
+        IsAskedOnce("a baseline was written");
+        Git("init", "-q");
+        Git("add", ".");
+        Git("commit", "-q", "-m", "start");
+        IsAskedOnce("it is in git now");
+        Git("checkout", "-q", "-b", "topic");
+        IsAskedOnce("another branch");
+        app.Write("more.txt", "more");
+        Git("add", ".");
+        Git("commit", "-q", "-m", "more");
+        IsAskedOnce("another commit");
+        app.Write("binarysize.approvals/one.json", """{"budget": "total", "allowance": "1 KiB", "reason": "Why not.", "expires": "2099-12-31"}""");
+        IsAskedOnce("an approval");
     }
 }
