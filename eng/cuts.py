@@ -29,6 +29,8 @@ def condition(manifest: dict) -> str:
         terms.append("$([MSBuild]::VersionGreaterThanOrEquals('$(_BinarySizeFramework)', '%s'))" % manifest["from"])
     if "until" in manifest:
         terms.append("$([MSBuild]::VersionLessThan('$(_BinarySizeFramework)', '%s'))" % manifest["until"])
+    if "when" in manifest:
+        terms.append("(%s)" % manifest["when"])
     return " and ".join(terms)
 
 

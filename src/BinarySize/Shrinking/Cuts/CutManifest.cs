@@ -52,12 +52,15 @@ public sealed record CutManifest
     /// <summary>The first framework version for which profiles take it no more ("10.0"); null for none.</summary>
     public string? Until { get; init; }
 
+    /// <summary>An MSBuild condition under which alone profiles take it, on top of the others; null for none.</summary>
+    public string? When { get; init; }
+
     /// <summary>Reads a manifest. Nothing is guessed: what is not known, missing or empty is an error.</summary>
     /// <exception cref="BadJsonException">It is not a manifest.</exception>
     public static CutManifest Parse(ReadOnlySpan<byte> utf8)
     {
         StrictJson json = StrictJson.Parse(utf8);
-        json.Only("schema", "library", "tried", "givesUp", "reached", "callers", "found", "saves", "profiles", "apis", "property", "from", "until");
+        json.Only("schema", "library", "tried", "givesUp", "reached", "callers", "found", "saves", "profiles", "apis", "property", "from", "until", "when");
         if (json["schema"].Number() != 1) throw new BadJsonException("\"schema\" is not 1: it is of another version of the package", json["schema"].Line);
         StrictJson saves = json["saves"];
         saves.Only("sample", "before", "after");
@@ -87,6 +90,7 @@ public sealed record CutManifest
             Property = property,
             From = Framework(json.Optional("from")),
             Until = Framework(json.Optional("until")),
+            When = json.Optional("when") is { } when ? Text(when) : null,
         };
     }
 
