@@ -3,6 +3,7 @@
 # of docs/profiles.md and README.md between their markers.
 #   eng/profiles/measure.sh settings   each setting alone, against the app without it
 #   eng/profiles/measure.sh profiles   each profile against plain PublishAot; the binary, packed too where the profile packs
+#   eng/profiles/measure.sh peers      plain PublishAot packed as the package PublishAotCompressed calls UPX: minutes an app
 #   eng/profiles/measure.sh tables     nothing; only writes the tables, with a – where something is not measured yet
 # What is measured already (artifacts/profiles/*.tsv) is not measured again; delete it to start afresh.
 # PUBLISH_LOCK names a file that is locked during each publish, where several of them share a machine.
@@ -167,6 +168,23 @@ measure_profiles() {
   done
 }
 
+# What its targets do behind the linker: upx --best BINARY, and with PublishLzmaCompressed --best --lzma.
+measure_peers() {
+  local data=$out/profiles.tsv
+  for app in "${apps[@]}"; do
+    if known "$data" peer-best "$app"; then continue; fi
+    make "$app-peer" "$app"
+    publish "$app-peer" "$app" -p:PublishAot=true
+    for way in "lzma --best --lzma" "best --best"; do
+      cp "$work/$app-peer/publish/$app" "$work/packed"
+      upx -qqq ${way#* } "$work/packed"
+      printf 'peer-%s\t%s\t%s\n' "${way%% *}" "$app" "$(size "$work/packed")" >> "$data"
+      echo "$app upx ${way#* } $(size "$work/packed")" >&2
+    done
+    rm -rf "${work:?}/$app-peer"
+  done
+}
+
 write_profiles() {
   {
     echo "| Main binary, bytes (share of plain NativeAOT) | hello | JSON tool | web API | SQLite tool |"
@@ -179,6 +197,8 @@ write_profiles() {
     row "\`SizeCritical\`" SizeCritical-true
     row "\`Embedded\`, not packed" Embedded-false
     row "\`Embedded\`" Embedded-true
+    row "PublishAotCompressed (\`upx --best\`)" peer-best
+    row "… with its LZMA (\`upx --best --lzma\`)" peer-lzma
     row "publish folder, plain" None-false-folder
     row "publish folder, \`Embedded\`" Embedded-true-folder
   } > "$work/profiles.md"
@@ -198,6 +218,7 @@ row() { # title, name
 case $what in
   settings) measure_settings; write_settings ;;
   profiles) measure_profiles; write_profiles ;;
+  peers) measure_peers; write_profiles ;;
   tables) write_settings; write_profiles ;;
-  *) echo "settings, profiles or tables?" >&2; exit 2 ;;
+  *) echo "settings, profiles, peers or tables?" >&2; exit 2 ;;
 esac

@@ -41,6 +41,10 @@ internal sealed record BaselineInputs(string File, string Key, string Sdk, strin
         key.Append(GitFingerprint.Of(Path.GetDirectoryName(File)!)).Append('\n');
     }
 
+    /// <summary>Files of git whose times tell that the comparison may come out otherwise; none where nothing is compared.</summary>
+    public IReadOnlyList<string> Watched(bool isNeeded) =>
+        File.Length == 0 || (!isNeeded && !System.IO.File.Exists(File) && Approval.Files(File).Count == 0) ? [] : GitFingerprint.Files(Path.GetDirectoryName(File)!);
+
     /// <summary>Sizes of what was measured.</summary>
     public Snapshot SnapshotOf(IReadOnlyList<MeasuredArtifact> artifacts) => Snapshots.Of(artifacts, Key, Sdk, SettingsHash);
 

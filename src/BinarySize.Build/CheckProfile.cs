@@ -16,11 +16,12 @@ namespace BinarySize.Build;
 [MSBuildMultiThreadableTask]
 public sealed class CheckProfile : Task
 {
-    private static readonly string[] s_profiles = ["None", "Development", "General", "Serverless", "SizeCritical", "Embedded", "WebAssembly"];
-
     /// <summary>Value of BinarySizeProfile.</summary>
     [Required]
     public string Profile { get; set; } = "";
+
+    /// <summary>Names of all profiles, by their files; none where the name is known to be one.</summary>
+    public string[] Known { get; set; } = [];
 
     /// <summary>Full path of the project.</summary>
     [Required]
@@ -43,12 +44,12 @@ public sealed class CheckProfile : Task
     /// <inheritdoc/>
     public override bool Execute()
     {
-        if (!s_profiles.Contains(Profile.Trim(), StringComparer.OrdinalIgnoreCase))
+        if (Known.Length > 0 && !Known.Contains(Profile.Trim(), StringComparer.OrdinalIgnoreCase))
         {
             SourceLocation at = ProjectSource.FindProperty(ProjectFile, "BinarySizeProfile");
-            string meant = Nearest.Find(Profile, s_profiles) is { } near ? $" Did you mean '{near}'?" : "";
+            string meant = Nearest.Find(Profile, Known) is { } near ? $" Did you mean '{near}'?" : "";
             Log.LogError(null, "BSZ1005", null, MeasureArtifact.HelpRoot + "BSZ1005.md", at.File, at.Line, at.Column, 0, 0, "{0}",
-                Escape.LogLine($"BinarySizeProfile is '{Profile}', which is not a profile.{meant} Known are: {string.Join(", ", s_profiles)}."));
+                Escape.LogLine($"BinarySizeProfile is '{Profile}', which is not a profile.{meant} Known are: {string.Join(", ", Known)}."));
             return false;
         }
         if (Assemblies.Length == 0) return true;

@@ -8,8 +8,10 @@ using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
 using BinarySize.Reports;
+using BinarySize.Retention;
 using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace BinarySize.Build;
@@ -19,9 +21,11 @@ namespace BinarySize.Build;
 /// changed since the last time it repeats what it said then. Fails only for budgets; whatever cannot be measured is a warning.
 /// </summary>
 [MSBuildMultiThreadableTask]
-public sealed class MeasureArtifact : Task
+public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 {
     private const string ReportNotWritten = "BSZ4010";
+
+    private readonly CancellationTokenSource _cancel = new();
 
     internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
@@ -47,6 +51,12 @@ public sealed class MeasureArtifact : Task
 
     /// <summary>The native executable's symbols where the linker left them; they need not be in what ships.</summary>
     public ITaskItem? NativeSymbols { get; set; }
+
+    /// <summary>What the NativeAOT compiler was called with; empty where nobody wants it to be asked why something is there.</summary>
+    public ITaskItem? CompilerArguments { get; set; }
+
+    /// <summary>The NativeAOT compiler.</summary>
+    public ITaskItem? Compiler { get; set; }
 
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
@@ -131,6 +141,23 @@ public sealed class MeasureArtifact : Task
     /// <summary>What MSBuild puts behind every line about this project, in brackets: of several target frameworks the one at hand.</summary>
     public string? ConfigurationDescription { get; set; }
 
+    /// <summary>
+    /// Where what was said is kept for builds that need not ask again (see <see cref="IsQuiet"/>), with ".summary" and ".table"
+    /// behind it; null for nowhere.
+    /// </summary>
+    public ITaskItem? SaidFile { get; set; }
+
+    /// <summary>
+    /// True where it was all said in plain lines, which are kept: neither warnings nor errors, no CI system to tell, no
+    /// baseline to write. The next build, if nothing changed, can say the same without this task.
+    /// </summary>
+    [Output]
+    public bool IsQuiet { get; set; }
+
+    /// <summary>Files besides what was measured whose change makes it untrue: the reports, and git's where it was asked.</summary>
+    [Output]
+    public ITaskItem[] Watched { get; set; } = [];
+
     /// <inheritdoc/>
     public override bool Execute()
     {
@@ -138,7 +165,13 @@ public sealed class MeasureArtifact : Task
         {
             StageInputs inputs = Inputs();
             string stateFile = Path.Combine(StateDirectory.GetMetadata("FullPath"), $"{Stage}.state");
-            Say(StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile));
+            StageState state = StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile);
+            Say(state);
+            if (SaidFile is not null) Keep(state);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody listens any more, and nothing was written.
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -170,7 +203,7 @@ public sealed class MeasureArtifact : Task
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
-        Baseline().AppendTo(key, isNeeded: Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0));
+        Baseline().AppendTo(key, isNeeded: LimitsGrowth());
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
@@ -257,6 +290,7 @@ public sealed class MeasureArtifact : Task
                 // What a nupkg or an image holds stood in the build or publish output before, which was judged.
                 JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
                 PathToPackage = PathToPackage(),
+                WhyKept = name => WhyKept(name, artifacts[0]),
                 Compressed = compressed,
                 Snapshot = snapshot,
                 Growth = baseline.Load(budgets, Enum.Parse<Stage>(Stage), findings),
@@ -312,6 +346,18 @@ public sealed class MeasureArtifact : Task
 
     // A build log has room for the files of a folder, or for what is inside of a few.
     private static ConsoleOptions TableOptions(Report report) => new() { Depth = report.Artifacts.Count > 0 && report.Artifacts[0].FileCount <= 4 ? 2 : 1 };
+
+    private void Keep(StageState state)
+    {
+        IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && !Baseline().Update;
+        if (!IsQuiet) return;
+        Watched = [.. state.ReportFiles.Concat(Baseline().Watched(LimitsGrowth())).Select(f => new TaskItem(f))];
+        string file = SaidFile!.GetMetadata("FullPath");
+        IO.AtomicFile.WriteText(file + ".summary", state.Summary);
+        IO.AtomicFile.WriteText(file + ".table", string.Join('\n', state.Table));
+    }
+
+    private bool LimitsGrowth() => Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0);
 
     private void Say(StageState state)
     {
@@ -386,6 +432,33 @@ public sealed class MeasureArtifact : Task
         }
         return formats;
     }
+
+    // Asked at most once a budget, and only for one that failed.
+    private string? WhyKept(string name, MeasuredArtifact artifact)
+    {
+        if (CompilerArguments is null || Compiler is null || !File.Exists(CompilerArguments.GetMetadata("FullPath"))) return null;
+        Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"Asking the NativeAOT compiler what keeps {name} (BinarySizeWhyGraph=None leaves that out)"));
+        using CompilerGraph graph = CompilerGraph.Get(
+            CompilerArguments.GetMetadata("FullPath"), Compiler.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, Path.Combine(StateDirectory.GetMetadata("FullPath"), "why"), _cancel.Token);
+        if (graph.Problem is not null) Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(graph.Problem));
+        if (graph.Path is null) return null;
+        PackageGraph? packages = AssetsFile is null ? null : PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework));
+        return PulledIn.Explain([name], new RetentionInputs
+        {
+            Graph = graph.Path,
+            Mstat = Mstat?.GetMetadata("FullPath"),
+            Maps = [.. artifact.Files.Where(f => IsCompiledAheadOfTime(f.Path)).Select(f => f.Map)],
+            Packages = packages,
+            PackageOf = packages is null ? null : packages.PackageOfAssembly,
+            Project = Path.GetFileNameWithoutExtension(ProjectFile),
+        }) is { } line ? $"{name} came in by {line}." : null;
+    }
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancel.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancel.Dispose();
 
     private Func<string, IReadOnlyList<string>> PathToPackage()
     {

@@ -18,6 +18,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     private const string Unexpected = "BSZ5299", BadValue = "BSZ1005", BadSize = "BSZ1001";
 
     private readonly CancellationTokenSource _cancel = new();
+    private readonly List<string> _watched = [];
 
     /// <summary>The publish folder.</summary>
     [Required]
@@ -88,6 +89,14 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     [Output]
     public ITaskItem[] Unpacked { get; set; } = [];
 
+    /// <summary>True where there was nothing to warn of: the next build, if nothing changed, need not ask again.</summary>
+    [Output]
+    public bool IsQuiet { get; set; }
+
+    /// <summary>Files outside the folder that the outcome depends on: UPX, objcopy, scripts of the verify command.</summary>
+    [Output]
+    public ITaskItem[] Watched { get; set; } = [];
+
     /// <inheritdoc/>
     public void Cancel()
     {
@@ -113,7 +122,13 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
             ShrinkOutcome outcome = ShrinkSession.Run(request, _cancel.Token);
             LedgerFile = outcome.LedgerFile;
             Unpacked = [.. outcome.Unpacked.Select(u => new TaskItem(u.Value, new Dictionary<string, string> { ["RelativePath"] = u.Key }))];
-            foreach (ShrinkFinding finding in outcome.Findings) Say(finding.Severity, finding.Code, finding.Message);
+            IsQuiet = true;
+            foreach (ShrinkFinding finding in outcome.Findings)
+            {
+                IsQuiet &= finding.Severity == FindingSeverity.Message;
+                Say(finding.Severity, finding.Code, finding.Message);
+            }
+            Watched = [.. _watched.Select(f => new TaskItem(f))];
             if (outcome.Ledger.HasSavings && !outcome.IsRepeated)
             {
                 Log.LogMessage(MessageImportance.Normal, string.Create(CultureInfo.InvariantCulture, $"BinarySize: {outcome.Ledger.Before:N0} B before shrinking, {outcome.Ledger.After:N0} B after"));
@@ -158,7 +173,9 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
         if (Log.HasLoggedErrors) return null;
 
         Dictionary<string, PackageIdentity> packages = StageInputs.Packages(PackageFiles);
-        bool verifies = !string.IsNullOrWhiteSpace(VerifyCommand), mainIsLibrary = main is not null && LoadTest.IsLibrary(main);
+        var verify = string.IsNullOrWhiteSpace(VerifyCommand) ? null : new Shrinking.VerifyCommand(VerifyCommand, new ToolOptions { WorkingDirectory = project, Timeout = limit, Environment = VariablesOf(DotnetHost) });
+        if (verify is not null) _watched.AddRange(verify.Files());
+        bool verifies = verify is not null, mainIsLibrary = main is not null && LoadTest.IsLibrary(main);
         return new ShrinkRequest
         {
             Folder = folder,
@@ -169,7 +186,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
             RemoveGroups = groups,
             Steps = Steps(level, mainIsLibrary, Path.Combine(state, "symbols")),
             Context = new UnneededContext(path => packages.GetValueOrDefault(path), RuntimeIdentifier, HostRuntimeIdentifier),
-            Verify = verifies ? new Shrinking.VerifyCommand(VerifyCommand!, new ToolOptions { WorkingDirectory = project, Timeout = limit, Environment = VariablesOf(DotnetHost) }) : null,
+            Verify = verify,
             VerifyRequired = VerifyRequired,
             Load = !string.IsNullOrEmpty(DotnetHost) && File.Exists(DotnetHost) ? new LoadTest(DotnetHost, typeof(ShrinkArtifact).Assembly.Location) : null,
             // Without a command nothing of the project's is run unasked: it might serve for ever, or do something.
@@ -183,10 +200,16 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     private List<StepUse> Steps(string level, bool mainIsLibrary, string symbols)
     {
         var steps = new List<StepUse>();
-        if (Strip) steps.Add(new StepUse(new StripStep(new StripOptions { SymbolsDirectory = symbols })));
+        if (Strip)
+        {
+            var strip = new StripStep(new StripOptions { SymbolsDirectory = symbols });
+            _watched.AddRange(strip.Tools);
+            steps.Add(new StepUse(strip));
+        }
         if (!Pack) return steps;
         var options = new PackOptions { Level = level, Lzma = PackLzma, UpxPath = FromProject(UpxPath), Required = PackRequired };
         string? upx = ExternalTool.Find(["upx", "upx-ucl"], options.UpxPath);
+        if (upx is not null) _watched.Add(upx);
         FileInfo? file = upx is null ? null : new FileInfo(File.ResolveLinkTarget(upx, returnFinalTarget: true)?.FullName ?? upx);
         string fingerprint = string.Create(CultureInfo.InvariantCulture, $"{level}\t{PackLzma}\t{upx}\t{file?.Length}\t{file?.LastWriteTimeUtc.Ticks}");
         // What is loaded dies of LZMA: libraries are packed without it, whatever the executable is packed with.

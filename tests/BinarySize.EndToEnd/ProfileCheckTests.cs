@@ -78,7 +78,7 @@ public class ProfileCheckTests
         using TestProject app = TestProject.Console(properties: "<BinarySizeProfile>SizeCritcal</BinarySizeProfile>");
         Diagnostic error = Assert.Single(app.Fail("build"));
         Assert.Equal(("BSZ1005", "error", app.ProjectFile, 4), (error.Code, error.Kind, error.File, error.Line));
-        Assert.Equal("BinarySizeProfile is 'SizeCritcal', which is not a profile. Did you mean 'SizeCritical'? Known are: None, Development, General, Serverless, SizeCritical, Embedded, WebAssembly.", error.Message);
+        Assert.Equal("BinarySizeProfile is 'SizeCritcal', which is not a profile. Did you mean 'SizeCritical'? Known are: None, Development, Embedded, General, Serverless, SizeCritical, WebAssembly.", error.Message);
         Assert.Contains("'Tiny'", Assert.Single(app.Fail("build", "-p:BinarySizeProfile=Tiny")).Message);
         app.Succeed("build", "-p:BinarySizeProfile=development");
     }

@@ -86,7 +86,11 @@ public partial class ProfileSettingTests
         Assert.Equal(("true", "true"), (found["off"]["ServerGarbageCollection"], found["off"]["EventSourceSupport"]));
         Assert.Equal(("true", "true"), (found["asked"]["ServerGarbageCollection"], found["asked"]["EventSourceSupport"]));
         Assert.All(["InvariantGlobalization", "OptimizationPreference", "PathMap"], name => Assert.Equal("", found["off-plain"][name]));
+        // What shrinking reads has a value always: its own default, where nobody made one.
+        Assert.All(["none", "none-aot", "off", "off-plain"], name => Assert.Equal(("false", "false", "false", ""),
+            (found[name]["BinarySizePack"], found[name]["BinarySizePackLzma"], found[name]["BinarySizeStrip"], found[name]["BinarySizeRemoveFiles"])));
         Assert.Equal("true", found["any-case"]["InvariantGlobalization"]);
+        Assert.Equal("true", found["any-case"]["BinarySizePack"]);
     }
 
     [Theory]

@@ -29,13 +29,15 @@ internal sealed partial record ObjcopyTool(string Path, string Name, bool IsLlvm
     }
 
     /// <summary>Every tool that may be chosen on this machine, by path and size, for the key of what they make.</summary>
-    public static string Fingerprint(StripOptions options)
-    {
-        if (!string.IsNullOrWhiteSpace(options.ObjcopyPath)) return Describe(ExternalTool.Find([], options.ObjcopyPath, options.SearchPath, options.SearchPath is null));
-        return Describe(Locate(["objcopy"], options)) + ", " + Describe(Locate(s_llvm, options));
+    public static string Fingerprint(StripOptions options) =>
+        string.Join(", ", Candidates(options).Select(p => p is null ? "none" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{p} {new FileInfo(p).Length}")));
 
-        static string Describe(string? path) => path is null ? "none" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path} {new FileInfo(path).Length}");
-    }
+    /// <summary>The same tools by their paths.</summary>
+    public static IReadOnlyList<string> All(StripOptions options) => [.. Candidates(options).OfType<string>()];
+
+    private static string?[] Candidates(StripOptions options) => string.IsNullOrWhiteSpace(options.ObjcopyPath)
+        ? [Locate(["objcopy"], options), Locate(s_llvm, options)]
+        : [ExternalTool.Find([], options.ObjcopyPath, options.SearchPath, options.SearchPath is null)];
 
     /// <summary>What to install for a file of this machine.</summary>
     public static string InstallHint(ElfFile elf) => IsNative(elf) ? "binutils or llvm" : "llvm, which serves every machine" + (Triplets(elf) is [var first, ..] ? $", or binutils-{first.Replace('_', '-')}" : "");

@@ -15,6 +15,12 @@ public sealed class ShrinkSession
 {
     private const string TemporaryEnd = ".bsz-tmp";
 
+    /// <summary>
+    /// By how much what takes a file's place is younger: it can be told from the original by its time alone, where a build
+    /// copied that anew, on file systems too that keep even seconds.
+    /// </summary>
+    private static readonly TimeSpan s_younger = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(30), s_pause = TimeSpan.FromMilliseconds(100);
 
     private readonly ShrinkRequest _request;
@@ -124,18 +130,17 @@ public sealed class ShrinkSession
 
     private ShrinkOutcome Locked()
     {
-        Directory.CreateDirectory(_request.StateDirectory);
-        using FileStream? turn = Wait();
-        if (turn is null)
-        {
-            Find(FindingSeverity.Warning, ShrinkCodes.Busy, $"Another build has been working on '{_folder}' for {s_longestWait.TotalMinutes} minutes; it is left as it is.");
-            return Unchanged(Walk());
-        }
-        List<FoundFile> found = Walk();
         try
         {
+            Directory.CreateDirectory(_request.StateDirectory);
+            using FileStream? turn = Wait();
+            if (turn is null)
+            {
+                Find(FindingSeverity.Warning, ShrinkCodes.Busy, $"Another build has been working on '{_folder}' for {s_longestWait.TotalMinutes} minutes; it is left as it is.");
+                return Unchanged(Walk());
+            }
             RemoveLeftovers();
-            return Run(found);
+            return Run(Walk());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -254,11 +259,16 @@ public sealed class ShrinkSession
             item.Output = item.Last!.Output;
             item.IsRemoved = item.Last.IsRemoved;
             if (item.Output.Length > 0 && !IsInPlace(item) && !File.Exists(_cache.PathOf(item.Output))) return null;
+            if (item.Output.Length > 0) item.Size = item.Last.Ours[^1].Size;
         }
-        Exchange();
         _rows.Clear();
         _rows.AddRange(ledger.Rows);
         _findings.AddRange(last.Findings);
+        // The same bytes of another time: what takes their place will have another one too.
+        bool isYounger = _items.Exists(i => i.Original != i.Last!.Original);
+        if (isYounger) State(last.Key, afterwards: false).Write(_stateFile);
+        Exchange();
+        if (isYounger) State(last.Key, afterwards: true).Write(_stateFile);
         return Outcome(ledger, true);
     }
 
@@ -315,12 +325,13 @@ public sealed class ShrinkSession
         {
             if (item.IsRemoved) continue;
             _cancel.ThrowIfCancellationRequested();
-            if (use.OnlyTested && IsLibrary(item) && !Loads(item))
+            MadeStep made = _cache.Make(use.Step, _stage!.PathOf(item.Path), item.CurrentHash, item.Path, _request.Progress, _cancel);
+            // Only of what the step is for: a folder has managed libraries by the hundred.
+            if (made.Result.Outcome == StepOutcome.Applied && use.OnlyTested && IsLibrary(item) && !Loads(item))
             {
                 Leave(use, item, new StepResult(StepOutcome.Refused, item.Size, item.Size, ShrinkCodes.NotLoadable, "it can't be loaded on this machine, so that nothing could be said about it afterwards"));
                 continue;
             }
-            MadeStep made = _cache.Make(use.Step, _stage!.PathOf(item.Path), item.CurrentHash, item.Path, _request.Progress, _cancel);
             if (made.Result.Outcome == StepOutcome.Applied)
             {
                 var change = new Change(new LedgerRow(use.Step.Name, item.Path, LedgerOutcome.Applied, item.Size, made.Result.After) { Seconds = made.Seconds, Tool = made.Result.Tool });
@@ -544,8 +555,9 @@ public sealed class ShrinkSession
             if (item.Output.Length > 0) Keep(item);
         }
         // From here on an interruption leaves every file as one that the state knows: the original or an output of ours.
-        ShrinkState State(bool afterwards) => new(_folder, key, _isFinal, [.. _items.Select(i => new StateFile(i.Path, i.Original, i.Hash, i.Output, i.IsRemoved, Stamps(i, afterwards)))], _findings);
-        State(afterwards: false).Write(_stateFile);
+        // Whoever finds a state and no ledger makes everything again, from the cache; another session's ledger would be wrong.
+        File.Delete(_ledgerFile);
+        State(key, afterwards: false).Write(_stateFile);
         IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
         try
         {
@@ -562,19 +574,24 @@ public sealed class ShrinkSession
         if (_request.Steps.Count == 0 && _request.RemoveGroups.Count == 0) Forget();
         else
         {
-            State(afterwards: true).Write(_stateFile);
+            State(key, afterwards: true).Write(_stateFile);
             Prune();
         }
         return Outcome(ledger, false);
     }
 
+    private ShrinkState State(string key, bool afterwards) =>
+        new(_folder, key, _isFinal, [.. _items.Select(i => new StateFile(i.Path, i.Original, i.Hash, i.Output, i.IsRemoved, Stamps(i, afterwards)))], _findings);
+
     private static Stamp[] Stamps(Item item, bool afterwards)
     {
         var stamps = new List<Stamp>();
         if (!afterwards && item.IsOurs) stamps.AddRange(item.Last!.Ours);
-        if (item.Output.Length > 0) stamps.Add(new Stamp(item.Size, item.Original.Modified));
+        if (item.Output.Length > 0) stamps.Add(new Stamp(item.Size, Younger(item)));
         return [.. stamps.Distinct()];
     }
+
+    private static long Younger(Item item) => item.Original.Modified + s_younger.Ticks;
 
     // A copy: the original in the folder stays where it is until another is renamed over it.
     private void Keep(Item item)
@@ -604,9 +621,9 @@ public sealed class ShrinkSession
             {
                 if (IsInPlace(item)) continue;
                 Keep(item);
-                Put(_cache.PathOf(item.Output), item);
+                Put(_cache.PathOf(item.Output), item, Younger(item));
             }
-            else if (item.IsOurs) Put(item.Source, item);
+            else if (item.IsOurs) Put(item.Source, item, item.Original.Modified);
         }
     }
 
@@ -622,7 +639,7 @@ public sealed class ShrinkSession
     }
 
     // Beside the file, then renamed over it: a process that runs it keeps what it has open.
-    private static void Put(string source, Item item)
+    private static void Put(string source, Item item, long time)
     {
         string target = item.Found.FullPath;
         string part = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}{TemporaryEnd}");
@@ -630,7 +647,7 @@ public sealed class ShrinkSession
         {
             File.Copy(source, part);
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(part, File.GetUnixFileMode(target));
-            File.SetLastWriteTimeUtc(part, new DateTime(item.Original.Modified, DateTimeKind.Utc));
+            File.SetLastWriteTimeUtc(part, new DateTime(time, DateTimeKind.Utc));
             File.Move(part, target, overwrite: true);
         }
         finally
@@ -647,7 +664,7 @@ public sealed class ShrinkSession
             if (item.Output.Length == 0 || !File.Exists(OriginalOf(item.Hash))) continue;
             try
             {
-                if (FolderWalker.Find(item.Found.FullPath, item.Path) is { } now && now.Size != item.Original.Size) Put(OriginalOf(item.Hash), item);
+                if (FolderWalker.Find(item.Found.FullPath, item.Path) is { } now && now.Size != item.Original.Size) Put(OriginalOf(item.Hash), item, item.Original.Modified);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -694,8 +711,16 @@ public sealed class ShrinkSession
     private ShrinkOutcome Outcome(Ledger ledger, bool isRepeated)
     {
         bool isEmpty = ledger.Rows.Count == 0;
-        if (!isEmpty || File.Exists(_stateFile)) IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
-        else if (File.Exists(_ledgerFile)) File.Delete(_ledgerFile);
+        try
+        {
+            if (!isEmpty || File.Exists(_stateFile)) IO.AtomicFile.WriteBytes(_ledgerFile, LedgerJson.ToBytes(ledger));
+            else if (File.Exists(_ledgerFile)) File.Delete(_ledgerFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk is full or read-only, which was said where it mattered: the report does without.
+            isEmpty = true;
+        }
         var packed = ledger.Rows.Where(r => r.Outcome == LedgerOutcome.Applied && r.Step == "pack").Select(r => r.Target).ToHashSet(StringComparer.Ordinal);
         var unpacked = _items.Where(i => packed.Contains(i.Path)).ToDictionary(i => i.Path, i => OriginalOf(i.Hash), StringComparer.Ordinal);
         return new ShrinkOutcome(ledger, _findings, isEmpty ? "" : _ledgerFile, isRepeated, unpacked);
@@ -713,18 +738,22 @@ public sealed class ShrinkSession
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (Environment.TickCount64 - begin < s_longestWait.TotalMilliseconds)
+            // A full or read-only disk is no reason to wait.
+            catch (IOException e) when (IsTaken(e) && Environment.TickCount64 - begin < s_longestWait.TotalMilliseconds)
             {
                 if (!isTold) _request.Progress("another build works on the same project; waiting for it");
                 isTold = true;
                 _cancel.WaitHandle.WaitOne(s_pause);
             }
-            catch (IOException)
+            catch (IOException e) when (IsTaken(e))
             {
                 return null;
             }
         }
     }
+
+    // Another has it open: EWOULDBLOCK of Linux and macOS, the sharing violation of Windows.
+    private static bool IsTaken(IOException e) => OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
 
     private void Find(FindingSeverity severity, string code, string message) => _findings.Add(new ShrinkFinding(severity, code, message));
 

@@ -50,6 +50,9 @@ public sealed class StripStep : IFileStep
         }
     }
 
+    /// <summary>Programs of this machine that may do the work.</summary>
+    public IReadOnlyList<string> Tools => ObjcopyTool.All(_options);
+
     /// <summary>
     /// Where the symbols of a file are kept, below the folder for them: <c>.build-id/xx/yyyy.debug</c>, or
     /// <c>&lt;file&gt;.dbg</c> for one without a build-id. Null where the file can't be read.

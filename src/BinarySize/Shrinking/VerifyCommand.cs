@@ -31,15 +31,26 @@ public sealed class VerifyCommand : IArtifactCheck
         get
         {
             var key = new StringBuilder(_command).Append('\n').Append(_options.Timeout?.Ticks.ToString(CultureInfo.InvariantCulture));
-            // A script that the command names is part of it.
-            foreach (string word in _command.Split([' ', '\t', '\'', '"', ';', '&', '|', '(', ')', '<', '>', '='], StringSplitOptions.RemoveEmptyEntries))
+            foreach (string path in Files())
             {
-                if (word.Contains(Placeholder, StringComparison.Ordinal) || word.AsSpan().ContainsAny('\0', '*', '?')) continue;
-                var file = new FileInfo(Path.Combine(_options.WorkingDirectory ?? ".", word));
-                if (file.Exists) key.Append(CultureInfo.InvariantCulture, $"\n{file.FullName}\t{file.Length}\t{file.LastWriteTimeUtc.Ticks}");
+                var file = new FileInfo(path);
+                key.Append(CultureInfo.InvariantCulture, $"\n{file.FullName}\t{file.Length}\t{file.LastWriteTimeUtc.Ticks}");
             }
             return key.ToString();
         }
+    }
+
+    /// <summary>Full paths of the files that the command names (a script, say): they are part of it.</summary>
+    public IReadOnlyList<string> Files()
+    {
+        var files = new List<string>();
+        foreach (string word in _command.Split([' ', '\t', '\'', '"', ';', '&', '|', '(', ')', '<', '>', '='], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word.Contains(Placeholder, StringComparison.Ordinal) || word.AsSpan().ContainsAny('\0', '*', '?')) continue;
+            string file = Path.GetFullPath(Path.Combine(_options.WorkingDirectory ?? ".", word));
+            if (File.Exists(file)) files.Add(file);
+        }
+        return files;
     }
 
     /// <inheritdoc/>

@@ -61,6 +61,21 @@ public partial class ProfileTableTests
     }
 
     [Fact]
+    public void A_profile_is_a_file_and_the_names_are_those_of_the_files()
+    {
+        string[] files = [.. Directory.GetFiles(Path.Combine(Samples.Root, "build", "profiles"), "*.props").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        Assert.Equal(s_profiles.Order(StringComparer.Ordinal), files);
+        string props = File.ReadAllText(Path.Combine(Samples.Root, "build", "BinarySize.Build.Profiles.props"));
+        Assert.Equal(files, Chosen(props));
+
+        // In any case of letters, and with the file's own after it.
+        static IEnumerable<string> Chosen(string props) => Named().Matches(props).Select(m => m.Groups[1].Value).Order(StringComparer.Ordinal);
+    }
+
+    [GeneratedRegex(@"<_BinarySizeProfile Condition=""'\$\(BinarySizeProfile\)' == '(\w+)'"">\1</_BinarySizeProfile>")]
+    private static partial Regex Named();
+
+    [Fact]
     public void Each_setting_is_made_only_where_nobody_made_it()
     {
         foreach (string profile in s_profiles)

@@ -35,6 +35,16 @@ internal static class ShrinkSamples
         }
     }
 
+    /// <summary>A small program that has everything in it; with an argument it lives for so many seconds first.</summary>
+    public static string Tiny { get; } = Samples.Make("tiny", [], [TinySource], folder =>
+    {
+        string source = Path.Combine(folder, "app.c");
+        File.WriteAllText(source, TinySource);
+        Tool.Run("gcc", "-O1", "-static", "-s", "-o", Path.Combine(folder, "app"), source);
+    }) + "/app";
+
+    private const string TinySource = "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\nint main(int count, char **words) { if (count > 1) sleep(atoi(words[1])); puts(\"Hello\"); return 0; }\n";
+
     public static string GoProgram => NativeSamples.Go("hello.go", "linux", "amd64");
 
     /// <summary>SQLite as it comes out of its NuGet package: with symbols.</summary>
