@@ -208,7 +208,7 @@ public sealed class TakeCuts : Task
     private void Say(CutFinding finding)
     {
         (string file, int line, int column) = (ProjectFile, 0, 0);
-        if (finding.File is { Length: > 0 } named) (file, line, column) = (ProjectSource.FindSource(ProjectFile, named), finding.Line, finding.Column);
+        if (finding.File is { Length: > 0 } named) (file, line, column) = (ProjectSource.FindSource(ProjectFile, named), finding.Line, finding.Line > 0 ? Math.Max(1, finding.Column) : 0);
         else if (finding.File is null && finding.Cut.Length > 0)
         {
             SourceLocation at = ProjectSource.FindItem(ProjectFile, "BinarySizeCut", finding.Cut);

@@ -24,6 +24,7 @@ public static class TunedProps
               -->
 
             """);
+        if (result.Kept.Any(t => t.Candidate.Items.Any(i => i.Type == "BinarySizeCut"))) text.Append("\n  <!-- Cuts (BinarySizeCut) need a reference to the package BinarySize.Build. -->\n");
         foreach (TuneTrial trial in result.Kept)
         {
             string saved = (trial.Together ?? trial.Alone) is { } bytes ? string.Create(CultureInfo.InvariantCulture, $"saves {bytes:N0} bytes here") : "not measured by itself";

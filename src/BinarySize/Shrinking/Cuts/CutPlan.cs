@@ -202,7 +202,7 @@ public sealed record CutPlan(IReadOnlyList<TakenCut> Taken, IReadOnlyList<LeftCu
                         bool together = there.Conditions.Length == 0 || method.Conditions.Length == 0 || there.Conditions == method.Conditions;
                         if (!together || (there.Source.Change, there.Source.Value) == (method.Source.Change, method.Source.Value)) continue;
                         _findings.Add(new CutFinding(FindingSeverity.Error, CutCodes.Collision,
-                            $"The cuts '{other.Wanted.Name}' and '{cut.Wanted.Name}' say different things about {method.Type}, {method.Signature}: {Say(there.Source)}, {Say(method.Source)}. Take one of them out.",
+                            (other == cut ? $"The cut '{cut.Wanted.Name}' says" : $"The cuts '{other.Wanted.Name}' and '{cut.Wanted.Name}' say") + $" different things about {method.Type}, {method.Signature}: {Say(there.Source)}, {Say(method.Source)}. Take one of them out.",
                             cut.Wanted.Name, cut.Wanted.File, cut.Wanted.File is null ? 0 : method.Source.Line));
                     }
                     others.Add((cut, method));

@@ -87,7 +87,8 @@ public sealed record SubstitutionFile(FeatureCondition? Condition, IReadOnlyList
         catch (XmlException e)
         {
             int position = e.Message.LastIndexOf(" Line ", StringComparison.Ordinal);
-            throw new BadCutException("it is no XML that can be taken: " + (position > 0 ? e.Message[..position] : e.Message), Math.Max(1, e.LineNumber));
+            string what = e.Message.Contains("DTD", StringComparison.Ordinal) ? "a document type (<!DOCTYPE>) is never read" : position > 0 ? e.Message[..position] : e.Message;
+            throw new BadCutException("it is no XML that can be taken: " + what.TrimEnd('.'), Math.Max(1, e.LineNumber));
         }
     }
 
