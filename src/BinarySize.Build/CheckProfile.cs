@@ -88,7 +88,7 @@ public sealed class CheckProfile : Task
                 {
                     string value = ProfileConflicts.Settings[c.Setting];
                     string message = $"{c.Where} {c.What}, but with the profile {Profile} {c.Setting} is {value}: {c.Consequence}. Change the code, or set {c.Setting} to {(value == "true" ? "false" : "true")} in the project.";
-                    (string file, int line, int column) = Source(c);
+                    (string file, int line, int column) = c.File is null ? (ProjectFile, 0, 0) : (ProjectSource.FindSource(ProjectFile, c.File), c.Line, c.Column);
                     findings.Add(new CiFinding(false, c.Code, Escape.LogLine(message), file, line, column));
                 }
             }
@@ -111,19 +111,6 @@ public sealed class CheckProfile : Task
             Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine($"State of the profile's check not kept: {e.Message}"));
         }
         return state;
-    }
-
-    // Mapped paths (/_/Program.cs) lie below the project, or below the repository that it is in.
-    private (string File, int Line, int Column) Source(ProfileConflict conflict)
-    {
-        if (conflict.File is null) return (ProjectFile, 0, 0);
-        if (!conflict.File.StartsWith("/_/", StringComparison.Ordinal)) return (conflict.File, conflict.Line, conflict.Column);
-        for (string? folder = Path.GetDirectoryName(ProjectFile); folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            string file = Path.Combine(folder, conflict.File[3..]);
-            if (File.Exists(file)) return (file, conflict.Line, conflict.Column);
-        }
-        return (conflict.File, conflict.Line, conflict.Column);
     }
 
     private string Key(HashSet<string> settings)

@@ -8,6 +8,7 @@ using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
 using BinarySize.Reports;
+using BinarySize.Retention;
 using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
@@ -20,9 +21,11 @@ namespace BinarySize.Build;
 /// changed since the last time it repeats what it said then. Fails only for budgets; whatever cannot be measured is a warning.
 /// </summary>
 [MSBuildMultiThreadableTask]
-public sealed class MeasureArtifact : Task
+public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 {
     private const string ReportNotWritten = "BSZ4010";
+
+    private readonly CancellationTokenSource _cancel = new();
 
     internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
@@ -48,6 +51,12 @@ public sealed class MeasureArtifact : Task
 
     /// <summary>The native executable's symbols where the linker left them; they need not be in what ships.</summary>
     public ITaskItem? NativeSymbols { get; set; }
+
+    /// <summary>What the NativeAOT compiler was called with; empty where nobody wants it to be asked why something is there.</summary>
+    public ITaskItem? CompilerArguments { get; set; }
+
+    /// <summary>The NativeAOT compiler.</summary>
+    public ITaskItem? Compiler { get; set; }
 
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
@@ -159,6 +168,10 @@ public sealed class MeasureArtifact : Task
             StageState state = StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile);
             Say(state);
             if (SaidFile is not null) Keep(state);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody listens any more, and nothing was written.
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -277,6 +290,7 @@ public sealed class MeasureArtifact : Task
                 // What a nupkg or an image holds stood in the build or publish output before, which was judged.
                 JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
                 PathToPackage = PathToPackage(),
+                WhyKept = name => WhyKept(name, artifacts[0]),
                 Compressed = compressed,
                 Snapshot = snapshot,
                 Growth = baseline.Load(budgets, Enum.Parse<Stage>(Stage), findings),
@@ -418,6 +432,33 @@ public sealed class MeasureArtifact : Task
         }
         return formats;
     }
+
+    // Asked at most once a budget, and only for one that failed.
+    private string? WhyKept(string name, MeasuredArtifact artifact)
+    {
+        if (CompilerArguments is null || Compiler is null || !File.Exists(CompilerArguments.GetMetadata("FullPath"))) return null;
+        Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"Asking the NativeAOT compiler what keeps {name} (BinarySizeWhyGraph=None leaves that out)"));
+        using CompilerGraph graph = CompilerGraph.Get(
+            CompilerArguments.GetMetadata("FullPath"), Compiler.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, Path.Combine(StateDirectory.GetMetadata("FullPath"), "why"), _cancel.Token);
+        if (graph.Problem is not null) Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(graph.Problem));
+        if (graph.Path is null) return null;
+        PackageGraph? packages = AssetsFile is null ? null : PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework));
+        return PulledIn.Explain([name], new RetentionInputs
+        {
+            Graph = graph.Path,
+            Mstat = Mstat?.GetMetadata("FullPath"),
+            Maps = [.. artifact.Files.Where(f => IsCompiledAheadOfTime(f.Path)).Select(f => f.Map)],
+            Packages = packages,
+            PackageOf = packages is null ? null : packages.PackageOfAssembly,
+            Project = Path.GetFileNameWithoutExtension(ProjectFile),
+        }) is { } line ? $"{name} came in by {line}." : null;
+    }
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancel.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancel.Dispose();
 
     private Func<string, IReadOnlyList<string>> PathToPackage()
     {

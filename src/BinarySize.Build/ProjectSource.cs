@@ -41,6 +41,22 @@ internal static class ProjectSource
     public static SourceLocation FindProperty(string project, string property) =>
         Candidates(project).Select(file => Find(file, property, null)).FirstOrDefault(found => found.Line > 0) ?? new SourceLocation(project, 0, 0);
 
+    /// <summary>Where an item stands whose Include lists <paramref name="include"/>: in the project, or in a Directory.Build.props or .targets above it, else the project itself.</summary>
+    public static SourceLocation FindItem(string project, string item, string include) =>
+        Candidates(project).Select(file => Find(file, item, include)).FirstOrDefault(found => found.Line > 0) ?? new SourceLocation(project, 0, 0);
+
+    /// <summary>A source file as symbols name it: mapped paths (/_/Program.cs) lie below the project, or below the repository that it is in.</summary>
+    public static string FindSource(string project, string file)
+    {
+        if (!file.StartsWith("/_/", StringComparison.Ordinal)) return file;
+        for (string? folder = Path.GetDirectoryName(project); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            string path = Path.Combine(folder, file[3..]);
+            if (File.Exists(path)) return path;
+        }
+        return file;
+    }
+
     /// <summary>The project, and every Directory.Build.props and .targets above it, the nearest first.</summary>
     public static IEnumerable<string> Candidates(string project)
     {

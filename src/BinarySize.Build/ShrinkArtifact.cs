@@ -78,6 +78,9 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     /// <summary>The dotnet host, for tests that load libraries.</summary>
     public string? DotnetHost { get; set; }
 
+    /// <summary>Cuts that were asked for, as VerifyCuts left them: rows of the ledger.</summary>
+    public ITaskItem[] Cuts { get; set; } = [];
+
     /// <summary>Where the ledger lies; empty where there is nothing in it.</summary>
     [Output]
     public string LedgerFile { get; set; } = "";
@@ -156,7 +159,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
         }
         string level = PackLevel.Length == 0 ? "9" : PackLevel;
         if (!PackOptions.Levels.Contains(level)) Wrong("BinarySizePackLevel", BadValue, $"Property BinarySizePackLevel is '{level}'. Known are: {string.Join(", ", PackOptions.Levels)}.");
-        if (!double.TryParse(VerifyTimeout.Length == 0 ? "300" : VerifyTimeout, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) || seconds is <= 0 or > 1e6)
+        if (!TryTimeout(VerifyTimeout, out TimeSpan limit))
         {
             Wrong("BinarySizeVerifyTimeout", BadValue, $"Property BinarySizeVerifyTimeout is '{VerifyTimeout}'; it is a number of seconds.");
         }
@@ -170,8 +173,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
         if (Log.HasLoggedErrors) return null;
 
         Dictionary<string, PackageIdentity> packages = StageInputs.Packages(PackageFiles);
-        TimeSpan limit = TimeSpan.FromSeconds(seconds);
-        var verify = string.IsNullOrWhiteSpace(VerifyCommand) ? null : new Shrinking.VerifyCommand(VerifyCommand, new ToolOptions { WorkingDirectory = project, Timeout = limit, Environment = Variables() });
+        var verify = string.IsNullOrWhiteSpace(VerifyCommand) ? null : new Shrinking.VerifyCommand(VerifyCommand, new ToolOptions { WorkingDirectory = project, Timeout = limit, Environment = VariablesOf(DotnetHost) });
         if (verify is not null) _watched.AddRange(verify.Files());
         bool verifies = verify is not null, mainIsLibrary = main is not null && LoadTest.IsLibrary(main);
         return new ShrinkRequest
@@ -190,6 +192,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
             // Without a command nothing of the project's is run unasked: it might serve for ever, or do something.
             Startup = Pack && !mainIsLibrary && (verifies || budget is not null) ? new StartupProbe(verifies ? VerifyCommand : null, project, limit) : null,
             StartupBudget = budget,
+            Cuts = [.. Cuts.Select(CutRows.ToLedger)],
             Progress = text => Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"BinarySize: {Path.GetFileNameWithoutExtension(ProjectFile)}: {text}")),
         };
     }
@@ -219,12 +222,20 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     private string? FromProject(string? program) =>
         !string.IsNullOrEmpty(program) && program.AsSpan().ContainsAny('/', '\\') ? Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ProjectFile)!, program)) : program;
 
-    // Framework-dependent programs find the .NET that builds them, unless the environment says otherwise.
-    private Dictionary<string, string?> Variables()
+    /// <summary>Variables for the project's command: framework-dependent programs find the .NET that builds them, unless the environment says otherwise.</summary>
+    internal static Dictionary<string, string?> VariablesOf(string? dotnetHost)
     {
         var variables = new Dictionary<string, string?>();
-        if (!string.IsNullOrEmpty(DotnetHost) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))) variables["DOTNET_ROOT"] = Path.GetDirectoryName(DotnetHost);
+        if (!string.IsNullOrEmpty(dotnetHost) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))) variables["DOTNET_ROOT"] = Path.GetDirectoryName(dotnetHost);
         return variables;
+    }
+
+    /// <summary>A number of seconds; five minutes where there is none.</summary>
+    internal static bool TryTimeout(string text, out TimeSpan limit)
+    {
+        bool good = double.TryParse(text.Length == 0 ? "300" : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 1e6;
+        limit = good ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+        return good;
     }
 
     private void Wrong(string property, string code, string message)

@@ -102,6 +102,52 @@ public class BaselineTests
     }
 
     [Fact]
+    public void Growth_of_a_native_executable_names_the_package_the_delta_and_the_chain()
+    {
+        const string Native = "<PublishAot>true</PublishAot><RuntimeIdentifier>linux-x64</RuntimeIdentifier><SuppressTrimAnalysisWarnings>true</SuppressTrimAnalysisWarnings>";
+        using TestProject app = TestProject.Console(Items, Native, "net9.0");
+        app.Write(".gitignore", "bin/\nobj/\n");
+        Git(app, "init", "-q");
+        app.Succeed("publish", "-t:BinarySizeUpdateBaseline");
+        Git(app, "add", ".");
+        Git(app, "commit", "-q", "-m", "baseline");
+
+        Git(app, "checkout", "-q", "-b", "topic");
+        app.Write("App.csproj", TestProject.Text(WithLibrary, "<OutputType>Exe</OutputType>" + Native, "net9.0"));
+        app.Write("Program.cs", """
+            static class Settings
+            {
+                public static string Load(string text) => Newtonsoft.Json.Linq.JObject.Parse(text).ToString();
+            }
+
+            static class Program
+            {
+                static void Main() => System.Console.WriteLine(Settings.Load("{}"));
+            }
+            """);
+        Outcome grown = app.Dotnet("publish");
+        Assert.Equal(1, grown.Code);
+        Diagnostic error = Assert.Single(TestProject.Diagnostics(grown), d => d.Kind == "error");
+        Assert.Equal("BSZ2002", error.Code);
+        Assert.Matches(@"grew by \d+\.\d+ MiB since \w+ \(main\), but may grow by 4\.0 KiB", error.Message);
+        Assert.Matches(@", Newtonsoft\.Json \+[\d.]+ [KM]iB \(new\)\. Newtonsoft\.Json came in by App -> Newtonsoft\.Json: ", error.Message);
+        Assert.Contains("Settings.Load calls JObject.Parse", error.Message, StringComparison.Ordinal);
+        List<string> table = [.. grown.Lines.SkipWhile(l => !l.Contains("Why app grew +", StringComparison.Ordinal)).TakeWhile(l => l.Trim().Length > 0)];
+        Assert.Contains(table, l => l.Contains("Newtonsoft.Json", StringComparison.Ordinal));
+        Assert.All(table, l => Assert.True(l.Trim().Length <= 79, l));
+        // What was asked for leaves nothing behind, and nothing to link again.
+        Assert.False(Directory.Exists(app.PathOf("obj/Release/net9.0/linux-x64/binarysize/why")));
+        byte[] linked = File.ReadAllBytes(app.PathOf("bin/Release/net9.0/linux-x64/publish/App"));
+
+        // The second time it is said from memory. Without asking, the package alone is named.
+        Assert.Equal(error, Assert.Single(TestProject.Diagnostics(app.Dotnet("publish", "--no-restore")), d => d.Kind == "error"));
+        Directory.Delete(app.PathOf("obj/Release/net9.0/linux-x64/binarysize"), recursive: true);
+        Diagnostic brief = Assert.Single(app.Fail("publish", "--no-restore", "-p:BinarySizeWhyGraph=None"), d => d.Kind == "error");
+        Assert.Contains("Newtonsoft.Json is a reference of the project itself.", brief.Message, StringComparison.Ordinal);
+        Assert.Equal(linked, File.ReadAllBytes(app.PathOf("bin/Release/net9.0/linux-x64/publish/App")));
+    }
+
+    [Fact]
     public void Several_frameworks_write_one_baseline()
     {
         using TestProject lib = TestProject.Library("", "<TargetFrameworks>net9.0;net10.0</TargetFrameworks>", framework: "net10.0");

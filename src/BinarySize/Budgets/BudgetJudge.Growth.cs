@@ -187,7 +187,7 @@ public static partial class BudgetJudge
             if (growth.Approved > 0) text.Append(CultureInfo.InvariantCulture, $" ({Amount(growth.Approved)} of it approved)");
             text.Append(CultureInfo.InvariantCulture, $": {Exact(growth.Old)} -> {Exact(growth.New)}");
             if (growth.Net is { } net) text.Append(CultureInfo.InvariantCulture, $", {Signed(net)} net of padding");
-            text.Append('.').Append(Most(growth) is { Length: > 0 } most ? $" Most: {most}." : "").Append(Why(growth)).Append(from.IsMergeBase
+            text.Append('.').Append(Most(growth) is { Length: > 0 } most ? $" Most: {most}." : "").Append(Why(growth, failed: true)).Append(from.IsMergeBase
                 ? $" Accept: a file in {Approval.FolderName}/ (docs/baselines.md)."
                 : " Accept: dotnet publish -t:BinarySizeUpdateBaseline.").Append(Owner);
             findings.Add(new("BSZ2002", true, text.ToString(), budget.Location));
@@ -205,18 +205,29 @@ public static partial class BudgetJudge
         }
 
         // "Grew +482.3 KiB since a1b2c3d: System.Linq.Expressions +311.0 KiB (new), …"
-        private string Grew(Growth growth) => $" Grew {Signed(growth.Delta)} since {context.Growth!.Since}{(Most(growth) is { Length: > 0 } most ? ": " + most : "")}.{Why(growth)}";
+        private string Grew(Growth growth, string verdict) => $" Grew {Signed(growth.Delta)} since {context.Growth!.Since}{(Most(growth) is { Length: > 0 } most ? ": " + most : "")}.{Why(growth, verdict == "over")}";
 
-        private string Most(Growth growth) => string.Join(", ", growth.Changes.Where(c => c.Delta > 0).Take(NamedContributors)
-            .Concat(growth.Changes.Where(c => c is { New: 0, Delta: < 0 }).Take(1))
-            .Select(c => $"{c.Name} {Signed(c.Delta)}{(c.Old == 0 ? " (new)" : c.New == 0 ? " (gone)" : "")}"));
-
-        // The one place where a message asks how something got in: what is new explains more than what grew.
-        private string Why(Growth growth)
+        private string Most(Growth growth)
         {
-            ReportChange? most = growth.Changes.Find(c => c is { Old: 0, New: > 0 } && c.Delta * 4 >= growth.Delta) ?? growth.Changes.Find(c => c.Delta > 0);
-            if (most is null) return "";
-            if (context.WhyKept(most.Name) is { Length: > 0 } why) return " " + why;
+            List<ReportChange> grown = [.. growth.Changes.Where(c => c.Delta > 0).Take(NamedContributors)];
+            if (Blamed(growth) is { } blamed && !grown.Contains(blamed)) grown.Add(blamed);
+            return string.Join(", ", grown.Concat(growth.Changes.Where(c => c is { New: 0, Delta: < 0 }).Take(1))
+                .Select(c => $"{c.Name} {Signed(c.Delta)}{(c.Old == 0 ? " (new)" : c.New == 0 ? " (gone)" : "")}"));
+        }
+
+        // What explains the growth: what is new says more than what grew, and a package that somebody chose more than the part of
+        // the framework that it needs. Symbols grow with the code.
+        private ReportChange? Blamed(Growth growth)
+        {
+            List<ReportChange> grown = [.. growth.Changes.Where(c => c.Delta > 0 && !IsSymbols(c.Name))];
+            return grown.Find(c => c.Old == 0 && context.PathToPackage(PackageOf(c.Name)).Count > 0) ?? grown.Find(c => c.Old == 0) ?? grown.FirstOrDefault();
+        }
+
+        // The one place where a message asks how something got in.
+        private string Why(Growth growth, bool failed)
+        {
+            if (Blamed(growth) is not { } most) return "";
+            if (failed && context.WhyKept(most.Name) is { Length: > 0 } why) return " " + why;
             string package = PackageOf(most.Name);
             IReadOnlyList<string> path = context.PathToPackage(package);
             return path.Count switch

@@ -44,7 +44,7 @@ public sealed record JudgeContext
 
     /// <summary>
     /// Why something that is new or grew is there: a sentence that names the chain that brought it in, or null where that is
-    /// not known. It is asked once a message, for the contributor that explains most.
+    /// not known. It is asked once a budget that failed, for the contributor that explains most: the answer may take a while.
     /// </summary>
     public Func<string, string?> WhyKept { get; init; } = static _ => null;
 
@@ -198,7 +198,7 @@ public static partial class BudgetJudge
             Growth? growth = GrowthOf(matches, values);
             string verdict = JudgeGrowth(growth, "");
             string absolute = Absolute(value, growth, "");
-            if (absolute is "over" or "near") Report(absolute, value, values, growth is { Delta: > 0 } ? Grew(growth) : Contributors(matches, values), "");
+            if (absolute is "over" or "near") Report(absolute, value, values, growth is { Delta: > 0 } ? Grew(growth, absolute) : Contributors(matches, values), "");
             return Row(value, Worse(verdict, absolute is "was over" ? "near" : absolute), matches, values) with { Growth = ForReport(growth) };
         }
 
@@ -213,7 +213,7 @@ public static partial class BudgetJudge
                 Growth? growth = all is null ? null : GrowthOf(one, [value]);
                 worst = Worse(worst, JudgeGrowth(growth, of));
                 string absolute = Absolute(value.Value, growth, of);
-                if (absolute is "over" or "near") Report(absolute, value.Value, [value], growth is { Delta: > 0 } ? Grew(growth) : Contributors(one, [value]), of);
+                if (absolute is "over" or "near") Report(absolute, value.Value, [value], growth is { Delta: > 0 } ? Grew(growth, absolute) : Contributors(one, [value]), of);
                 worst = Worse(worst, absolute is "was over" ? "near" : absolute);
             }
             return Row(values.Count > 0 ? values[0].Value : 0, worst, matches, values) with { Growth = ForReport(all) };
@@ -343,7 +343,9 @@ public static partial class BudgetJudge
         return [.. found.OrderByDescending(f => f.Value).ThenBy(f => f.Name, StringComparer.Ordinal).Take(ShownMatches)];
     }
 
-    private static bool IsSymbols(MeasuredFile file) => Path.GetExtension(file.Path) is ".dbg" or ".pdb" or ".debug" or ".dwarf";
+    private static bool IsSymbols(MeasuredFile file) => IsSymbols(file.Path);
+
+    private static bool IsSymbols(string path) => Path.GetExtension(path) is ".dbg" or ".pdb" or ".debug" or ".dwarf";
 
     /// <summary>The largest things in a file, by the level that says most: what it contains, assemblies, sections.</summary>
     public static IReadOnlyList<ReportMatch> ContributorsOf(MeasuredFile file)

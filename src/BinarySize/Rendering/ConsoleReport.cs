@@ -114,8 +114,8 @@ public static class ConsoleReport
         var rows = new List<string[]>();
         foreach (LedgerRow row in ledger.Rows.Where(r => r.Outcome != LedgerOutcome.Left).Take(MaxSteps))
         {
-            string saved = row.Outcome == LedgerOutcome.Applied ? "-" + ReportText.Percent(row.Before - row.After, row.Before) : "";
-            rows.Add([Escape.Ascii(row.Target), Escape.Ascii(row.Step), ByteSize.Format(row.Before), ByteSize.Format(ReportText.After(row)), saved, ReportText.Status(row)]);
+            string saved = ReportText.Saved(row) is { Length: > 0 } share ? "-" + share : "";
+            rows.Add([Escape.Ascii(row.Target), Escape.Ascii(row.Step), row.IsMeasured ? ReportText.BytesBefore(row) : "-", row.IsMeasured ? ReportText.BytesAfter(row) : "-", saved, ReportText.Status(row)]);
         }
         text.Line("");
         text.Line(ledger.HasSavings ? $"shrunk to {ReportText.Shrunk(ledger)}" : "not shrunk");

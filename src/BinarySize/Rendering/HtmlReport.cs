@@ -125,7 +125,7 @@ public static class HtmlReport
         {
             json.WriteStartArray();
             foreach (string cell in (ReadOnlySpan<string>)
-                [Text(row.Step), Text(row.Target), ByteSize.Format(row.Before), ByteSize.Format(ReportText.After(row)), row.Outcome == LedgerOutcome.Applied ? ReportText.Percent(row.Before - row.After, row.Before) : "",
+                [Text(row.Step), Text(row.Target), ReportText.BytesBefore(row), ReportText.BytesAfter(row), ReportText.Saved(row),
                     ReportText.Startup(row), ReportText.Memory(row), ReportText.Status(row), Text(row.Code ?? ""), Escape.Visible(row.Reason ?? row.Tool ?? "", MaxMessageLength)])
             {
                 json.WriteStringValue(cell);

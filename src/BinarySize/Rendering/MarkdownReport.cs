@@ -75,12 +75,12 @@ public static class MarkdownReport
             : "| Step | File or group | Before | After | Saved | Seconds | Status | Why |\n| :-- | :-- | --: | --: | --: | --: | :-- | :-- |\n";
         writer.Section($"{heading}\n\n{head}", [.. ledger.Rows.Take(FoldedRows).Select(row =>
         {
-            string saved = row.Outcome == LedgerOutcome.Applied ? ReportText.Percent(row.Before - row.After, row.Before) : "";
+            string saved = ReportText.Saved(row);
             string status = ReportText.Status(row), why = row.Reason is null ? "" : Escape.MarkdownCode(row.Reason);
             if (row.Code is not null) why = why.Length > 0 ? $"{Escape.MarkdownCode(row.Code)} {why}" : Escape.MarkdownCode(row.Code);
             if (row.Tool is not null && why.Length == 0) why = Escape.MarkdownCode(row.Tool);
             string start = starts ? $" {ReportText.Startup(row)} | {ReportText.Memory(row)} |" : "";
-            return Invariant($"| {Escape.MarkdownCode(row.Step)} | {Escape.MarkdownCode(row.Target)}{(row.Files > 1 ? Invariant($" ({row.Files:N0} files)") : "")} | {ByteSize.Format(row.Before)} | {ByteSize.Format(ReportText.After(row))} | {saved} | {row.Seconds:0.0} |{start} {(row.Outcome == LedgerOutcome.Undone ? $"**{status}**" : status)} | {why} |\n");
+            return Invariant($"| {Escape.MarkdownCode(row.Step)} | {Escape.MarkdownCode(row.Target)}{(row.Files > 1 ? Invariant($" ({row.Files:N0} files)") : "")} | {ReportText.BytesBefore(row)} | {ReportText.BytesAfter(row)} | {saved} | {row.Seconds:0.0} |{start} {(row.Outcome == LedgerOutcome.Undone ? $"**{status}**" : status)} | {why} |\n");
         })], "\n");
     }
 

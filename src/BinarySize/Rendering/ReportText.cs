@@ -102,6 +102,15 @@ internal static class ReportText
         ? $"{ByteSize.Format(after)}, was {ByteSize.Format(before)}"
         : "";
 
+    /// <summary>"17.4 MiB" before a step; a dash where nobody measured it.</summary>
+    public static string BytesBefore(LedgerRow row) => row.IsMeasured ? ByteSize.Format(row.Before) : "\u2013";
+
+    /// <summary>The same after it.</summary>
+    public static string BytesAfter(LedgerRow row) => row.IsMeasured ? ByteSize.Format(After(row)) : "\u2013";
+
+    /// <summary>"43.9%" that a step saved; empty where it was not applied or not measured.</summary>
+    public static string Saved(LedgerRow row) => row.Outcome == LedgerOutcome.Applied && row.IsMeasured ? Percent(row.Before - row.After, row.Before) : "";
+
     /// <summary>Bytes after a step: what was undone or left has those from before.</summary>
     public static long After(LedgerRow row) => row.Outcome == LedgerOutcome.Applied ? row.After : row.Before;
 

@@ -30,13 +30,16 @@ public enum LedgerCheck
 }
 
 /// <summary>One line of the ledger: a step on a file, or on a group of files.</summary>
-/// <param name="Step">"remove", "strip", "pack".</param>
-/// <param name="Target">The file's path in the artifact with '/', or the group's name.</param>
+/// <param name="Step">"cut", "remove", "strip", "pack".</param>
+/// <param name="Target">The file's path in the artifact with '/', or the name of the group or cut.</param>
 /// <param name="Outcome">What came of it.</param>
 /// <param name="Before">Bytes before the step.</param>
 /// <param name="After">Bytes after it, also where it was undone; <paramref name="Before"/> where it was not made.</param>
 public sealed record LedgerRow(string Step, string Target, LedgerOutcome Outcome, long Before, long After)
 {
+    /// <summary>False of a cut whose bytes nobody measured: <see cref="Before"/> and <see cref="After"/> are 0, and mean nothing.</summary>
+    public bool IsMeasured => Step != "cut" || Before > 0;
+
     /// <summary>Files that it is about.</summary>
     public int Files { get; init; } = 1;
 

@@ -80,6 +80,9 @@ public sealed record ShrinkRequest
     /// <summary>How much longer start-up may take, as a factor (1.5 for 150%); null for no limit.</summary>
     public double? StartupBudget { get; init; }
 
+    /// <summary>Rows of the ledger for what was done before the artifact was published: cuts.</summary>
+    public IReadOnlyList<LedgerRow> Cuts { get; init; } = [];
+
     /// <summary>Takes what a human who waits wants to know.</summary>
     public Action<string> Progress { get; init; } = static _ => { };
 }

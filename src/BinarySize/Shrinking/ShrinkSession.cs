@@ -43,7 +43,11 @@ public sealed class ShrinkSession
         _ledgerFile = Path.Combine(request.StateDirectory, _id + ".ledger.json");
         _originals = Path.Combine(request.StateDirectory, "originals");
         _cache = new StepCache(Path.Combine(request.StateDirectory, "outputs"));
+        _rows.AddRange(request.Cuts);
     }
+
+    // Bytes that cuts saved before the artifact was there.
+    private long Cut => _request.Cuts.Where(r => r.Outcome == LedgerOutcome.Applied).Sum(r => r.Before - r.After);
 
     /// <summary>Does it. What can't be done is a finding, and leaves the folder as it is.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled. Every file of the folder is the original or the shrunk one.</exception>
@@ -112,7 +116,7 @@ public sealed class ShrinkSession
         if (found.Find(f => f.Path == _request.MainFile) is { } main) Guard(main.FullPath);
         NameUnneeded(Groups(found));
         long size = found.Sum(f => f.Size);
-        return Outcome(new Ledger(size, size, _rows), false);
+        return Outcome(new Ledger(size + Cut, size, _rows), false);
     }
 
     // A program that lost what exceptions are unwound by starts, and dies with its first one. No step can mend it.
@@ -241,6 +245,7 @@ public sealed class ShrinkSession
         text.Append(string.Join(';', _request.RemoveGroups.Order(StringComparer.Ordinal))).Append('\n');
         text.Append(_request.Context.RuntimeIdentifier).Append('\t').Append(_request.Context.HostRuntimeIdentifier).Append('\n');
         text.Append(_request.Verify is { } verify ? "verify " + verify.Key : "").Append('\n').Append(_request.Load is { } load ? "load " + load.Key : "").Append('\n').Append(_request.VerifyRequired).Append('\n');
+        foreach (LedgerRow cut in _request.Cuts) text.Append(CultureInfo.InvariantCulture, $"{cut}\n");
         text.Append(_request.Startup is { } startup ? "start " + startup.Key : "").Append('\n').Append(_request.StartupBudget?.ToString(CultureInfo.InvariantCulture));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
@@ -256,6 +261,7 @@ public sealed class ShrinkSession
             if (item.Output.Length > 0 && !IsInPlace(item) && !File.Exists(_cache.PathOf(item.Output))) return null;
             if (item.Output.Length > 0) item.Size = item.Last.Ours[^1].Size;
         }
+        _rows.Clear();
         _rows.AddRange(ledger.Rows);
         _findings.AddRange(last.Findings);
         // The same bytes of another time: what takes their place will have another one too.
@@ -528,7 +534,7 @@ public sealed class ShrinkSession
 
     private ShrinkOutcome Commit(string key)
     {
-        var ledger = new Ledger(_items.Sum(i => i.Original.Size), _items.Where(i => !i.IsRemoved).Sum(i => i.Output.Length > 0 ? i.Size : i.Original.Size), _rows);
+        var ledger = new Ledger(_items.Sum(i => i.Original.Size) + Cut, _items.Where(i => !i.IsRemoved).Sum(i => i.Output.Length > 0 ? i.Size : i.Original.Size), _rows);
         foreach (Item item in _items)
         {
             FoundFile? now = item.IsLink ? item.Found : FolderWalker.Find(item.Found.FullPath, item.Path);
@@ -696,10 +702,10 @@ public sealed class ShrinkSession
     {
         long size = found.Sum(f => f.Size);
         if (_items.Exists(i => i.IsOurs) && LedgerJson.TryRead(_ledgerFile) is { } ledger && ledger.After == size) return Outcome(ledger, false);
-        var rows = _rows.Where(r => r.Outcome is LedgerOutcome.Left or LedgerOutcome.Advice).ToList();
+        var rows = _rows.Where(r => r.Outcome is LedgerOutcome.Left or LedgerOutcome.Advice || _request.Cuts.Contains(r)).ToList();
         _rows.Clear();
         _rows.AddRange(rows);
-        return Outcome(new Ledger(size, size, _rows), false);
+        return Outcome(new Ledger(size + Cut, size, _rows), false);
     }
 
     private ShrinkOutcome Outcome(Ledger ledger, bool isRepeated)

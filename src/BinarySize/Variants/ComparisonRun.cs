@@ -93,12 +93,13 @@ public static class ComparisonRun
         return lab.Try(aot, cancel).Status is VariantStatus.Unavailable or VariantStatus.Failed ? VariantSets.Strategy("trimmed-compressed") : aot;
     }
 
-    /// <summary>The settings that can make a start smaller.</summary>
+    /// <summary>The settings, and where the package is at hand the cuts, that can make a start smaller.</summary>
     public static IReadOnlyList<TuneCandidate> Candidates(VariantProject project, Variant start)
     {
         ArgumentNullException.ThrowIfNull(project);
         ArgumentNullException.ThrowIfNull(start);
         bool aot = start.Effective().TryGetValue("PublishAot", out string? value) ? value == "true" : project.PublishesAot;
-        return [.. (aot ? TuneCatalogue.NativeAot : TuneCatalogue.Trimmed).Where(c => project.Runtime.StartsWith(c.Runtime, StringComparison.Ordinal))];
+        IReadOnlyList<TuneCandidate> cuts = project.Request.PackageRoot is { } package ? TuneCatalogue.Cuts(Path.Combine(package, "build", "cuts"), project.Framework) : [];
+        return [.. (aot ? TuneCatalogue.NativeAot : TuneCatalogue.Trimmed).Where(c => project.Runtime.StartsWith(c.Runtime, StringComparison.Ordinal)), .. cuts];
     }
 }

@@ -1,3 +1,5 @@
+using BinarySize.Shrinking.Cuts;
+
 namespace BinarySize.Variants;
 
 /// <summary>What a setting gives up, from nothing to most; named after the profile that first takes it.</summary>
@@ -90,6 +92,29 @@ public static class TuneCatalogue
         Property("TrimmerRemoveSymbols", "true", TuneLoss.General, "symbols of trimmed assemblies"),
         Property("UseSizeOptimizedLinq", "true", TuneLoss.Serverless, "speed of some LINQ queries"),
     ];
+
+    /// <summary>Cuts of the package's catalogue that profiles may take for a framework, those that saved most where they were tried first.</summary>
+    /// <param name="folder">The catalogue's folder; one that does not exist has none.</param>
+    /// <param name="framework">Target framework: "net9.0".</param>
+    public static IReadOnlyList<TuneCandidate> Cuts(string folder, string framework)
+    {
+        ArgumentNullException.ThrowIfNull(framework);
+        var catalogue = new CutCatalogue(folder);
+        var version = Version.TryParse(framework.Split('-')[0].Replace("net", "", StringComparison.OrdinalIgnoreCase), out Version? parsed) ? parsed : new Version(0, 0);
+        var cuts = new List<(double Share, TuneCandidate Candidate)>();
+        foreach (string name in catalogue.Names)
+        {
+            CutManifest manifest = catalogue.ManifestOf(name);
+            if (manifest.From is { } from && version < Version.Parse(from)) continue;
+            if (manifest.Until is { } until && version >= Version.Parse(until)) continue;
+            cuts.Add(((double)manifest.After / Math.Max(1, manifest.Before), new TuneCandidate(name, manifest.Profiles.Contains("SizeCritical") ? TuneLoss.SizeCritical : TuneLoss.Embedded, manifest.GivesUp)
+            {
+                Items = [new SettingItem("BinarySizeCut", name)],
+                Assembly = SubstitutionFile.Parse(File.ReadAllBytes(catalogue.FileOf(name))).Assemblies[0].Name,
+            }));
+        }
+        return [.. cuts.OrderBy(c => c.Share).Select(c => c.Candidate)];
+    }
 
     /// <summary>Substitution files of the user's, for NativeAOT.</summary>
     /// <param name="files">Their paths.</param>

@@ -116,7 +116,7 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
             inputs.RemoveAll(i => i.StartsWith(_root, StringComparison.Ordinal));
             if (main is not null) main = Path.Combine(output, main);
             if (main is null || !File.Exists(main)) main = null;
-            return new VariantBuild(VariantStatus.Ok, null, output, main, seconds, inputs) { Assemblies = mstat is null ? null : ReadAssemblies(mstat) };
+            return new VariantBuild(VariantStatus.Ok, null, output, main, seconds, inputs) { Assemblies = mstat is null ? AssembliesIn(output, main) : ReadAssemblies(mstat) };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -126,6 +126,13 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         {
             Leave(home);
         }
+    }
+
+    // A folder of assemblies says itself what is in the app; a single file, or one that needs a framework elsewhere, does not.
+    private static List<string>? AssembliesIn(string folder, string? main)
+    {
+        List<string> names = [.. Directory.EnumerateFiles(folder, "*.dll").Select(f => Path.GetFileNameWithoutExtension(f)!)];
+        return main is not null && names.Contains(Path.GetFileNameWithoutExtension(main)) && names.Contains("System.Private.CoreLib") ? names : null;
     }
 
     /// <summary>Deletes what a build published, to make room.</summary>
@@ -157,7 +164,7 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         {
             if (!s_notRestored.Contains(setting.Name)) text.Append(setting).Append('\n');
         }
-        foreach (SettingItem item in variant.Items.Where(i => i.Type is not ("LinkerArg" or "IlcArg"))) text.Append(item).Append('\n');
+        foreach (SettingItem item in variant.Items.Where(i => i.Type is not ("LinkerArg" or "IlcArg" or "BinarySizeCut"))) text.Append(item).Append('\n');
         return Path.Combine(_root, "r" + Variant.Hash(text.ToString(), 8));
     }
 

@@ -115,7 +115,7 @@ public partial class DocsTests
     [GeneratedRegex(@"^\| `(\w+)` \|", RegexOptions.Multiline)]
     private static partial Regex FirstCell();
 
-    [GeneratedRegex(@"\$\((BinarySize\w+)\)|<(BinarySize(?!\.)\w+)(?: [^>]*)?>")]
+    [GeneratedRegex(@"\$\((BinarySize\w+)\)|<(BinarySize(?!\.)\w+)(?! Include=)(?: [^>]*)?>")]
     private static partial Regex PropertyNames();
 
     [GeneratedRegex(@"@\((BinarySize\w+)")]
