@@ -2,10 +2,12 @@
 # What the package costs a build in which nothing changed: one self-contained console app, published over and over with
 # nothing to do, with and without the package in turn, so that the machine's mood hits both alike.
 # Prints the milliseconds of the package's targets (MSBuild's performance summary) and the ratio of CPU time.
-#   eng/bench/noop.sh [RUNS]    default 25
+#   eng/bench/noop.sh [RUNS] [ARGUMENTS]    default 25; arguments go to each publish: -p:BinarySizePack=true
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-25}
+shift || true
+arguments=("$@")
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 version=$(eng/pack.sh)
 feed=$PWD/artifacts/package/release
@@ -27,12 +29,12 @@ make() { # folder, package reference
 </Project>
 EOF
   echo 'System.Console.WriteLine("Hello");' > "$work/$1/Program.cs"
-  dotnet publish "$work/$1" -c Release -v quiet >/dev/null
+  dotnet publish "$work/$1" -c Release -v quiet "${arguments[@]}" >/dev/null
 }
 make without ''
 make with "<PackageReference Include=\"BinarySize.Build\" Version=\"$version\" PrivateAssets=\"all\" />"
 
-publish() { dotnet publish "$work/$1" -c Release --no-restore "${@:2}"; }
+publish() { dotnet publish "$work/$1" -c Release --no-restore "${arguments[@]}" "${@:2}"; }
 cpu() { # CPU seconds, user and system, of a no-op publish with all its children
   local TIMEFORMAT='%U %S'
   { time publish "$1" -v quiet >/dev/null; } 2>&1 | awk '{ printf "%.3f\n", $1 + $2 }'

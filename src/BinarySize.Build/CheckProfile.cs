@@ -41,6 +41,10 @@ public sealed class CheckProfile : Task
     /// <summary>A folder of the intermediate output, for what is remembered between builds.</summary>
     public ITaskItem? StateDirectory { get; set; }
 
+    /// <summary>True where there was nothing to tell.</summary>
+    [Output]
+    public bool IsQuiet { get; set; }
+
     /// <inheritdoc/>
     public override bool Execute()
     {
@@ -62,12 +66,14 @@ public sealed class CheckProfile : Task
         {
             if (value.Length > 0) settings.Remove(name);
         }
-        if (settings.Count == 0) return true;
+        IsQuiet = settings.Count == 0;
+        if (IsQuiet) return true;
 
         string key = Key(settings);
         string? stateFile = StateDirectory is null ? null : Path.Combine(StateDirectory.GetMetadata("FullPath"), "Profile.state");
         StageState state = (stateFile is null ? null : StageState.TryRead(stateFile, key)) ?? Scan(settings, key, stateFile);
         foreach (CiFinding f in state.Findings) Log.LogWarning(null, f.Code, null, $"{MeasureArtifact.HelpRoot}{f.Code}.md", f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
+        IsQuiet = state.Findings.Length == 0;
         return true;
     }
 

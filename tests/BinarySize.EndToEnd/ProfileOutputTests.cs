@@ -47,4 +47,29 @@ public sealed class ProfileOutputTests
         // What was not made has its reason.
         Assert.All(rows.Where(r => r.Outcome == "left"), r => Assert.Matches("^BSZ5[0-9]{3}$", r.Code));
     }
+
+    [Fact]
+    public void A_browser_app_leaves_at_home_what_no_browser_needs_and_runs()
+    {
+        using TestProject app = TestProject.Console();
+        app.Write("Program.cs", "System.Console.WriteLine(\"Hello, browser!\");\n");
+        // As it is published without a workload.
+        string[] publish = ["publish", "-r", "browser-wasm", "--self-contained", "true", "-p:UsingBrowserRuntimeWorkload=false", "-p:UseMonoRuntime=true", "-p:PublishTrimmed=true"];
+        app.Succeed([.. publish, "-o", app.PathOf("plain/publish")]);
+        Outcome outcome = app.Succeed([.. publish, "-p:BinarySizeProfile=WebAssembly", "-o", app.PathOf(Out)]);
+        Assert.DoesNotContain(outcome.Lines, l => l.Contains("warning", StringComparison.Ordinal));
+        Assert.InRange(Oracle.DiskUsage(app.PathOf(Out)) / (double)Oracle.DiskUsage(app.PathOf("plain/publish")), 0.01, 0.2);
+        Assert.Equal(["cultures", "static", "symbols"], Shrunk.Ledger(app, Reports, Out).Where(r => r.Outcome == "applied").Select(r => r.Target));
+
+        string Names(Func<string, bool> take) => string.Join(", ", Oracle.Files(app.PathOf(Out)).Keys.Where(f => f.EndsWith(".dll", StringComparison.Ordinal) && take(f)).Select(f => $"'{f}': ''"));
+        string main = app.Write(Out + "/main.mjs", $$"""
+            import { dotnet } from './dotnet.js';
+            const { runMain } = await dotnet.withConfig({ mainAssemblyName: 'App.dll', globalizationMode: 'invariant', resources: {
+              jsModuleNative: { 'dotnet.native.js': '' }, jsModuleRuntime: { 'dotnet.runtime.js': '' }, wasmNative: { 'dotnet.native.wasm': '' },
+              coreAssembly: { {{Names(f => f is "System.Private.CoreLib.dll" or "System.Runtime.InteropServices.JavaScript.dll")}} },
+              assembly: { {{Names(f => f is not ("System.Private.CoreLib.dll" or "System.Runtime.InteropServices.JavaScript.dll"))}} } } }).create();
+            process.exit(await runMain('App.dll', []));
+            """);
+        Assert.Equal("Hello, browser!\n", Tool.Run("node", main));
+    }
 }

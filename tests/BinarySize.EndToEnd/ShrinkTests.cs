@@ -79,6 +79,19 @@ public sealed class ShrinkNativeAotTests
         app.Succeed(pack);
         Assert.Equal((packed, 1, report), (Shrunk.Hash(exe), Packings(), File.ReadAllText(app.PathOf(Reports + "/report.json"))));
 
+        // Where symbols stay at home, not even the tasks run: what the SDK copies then is what shipped before.
+        string[] lean = [.. pack, "-p:CopyOutputSymbolsToPublishDirectory=false", "-clp:PerformanceSummary"];
+        bool Asked() => app.Succeed(lean).Lines.Any(l => l.Contains("BinarySize.Build.ShrinkArtifact", StringComparison.Ordinal));
+        File.Delete(exe + ".dbg");
+        Assert.Equal((true, false, packed, 1), (Asked(), Asked(), Shrunk.Hash(exe), Packings()));
+        // Linked again, to the same bytes.
+        File.SetLastWriteTimeUtc(native, linked.AddSeconds(-10));
+        Assert.Equal((true, packed, false), (Asked(), Shrunk.Hash(exe), Asked()));
+        File.SetLastWriteTimeUtc(native, linked);
+        app.Succeed([.. lean, "-p:BinarySizePack=false"]);
+        Assert.Equal(original, Shrunk.Hash(exe));
+        Assert.Equal((true, false, packed, mode), (Asked(), Asked(), Shrunk.Hash(exe), Shrunk.Mode(exe)));
+
         // Another level, while the app runs.
         using (Process running = Process.Start(new ProcessStartInfo(exe, "wait"))!)
         {

@@ -15,13 +15,14 @@ public sealed record UnneededContext(Func<string, PackageIdentity?> PackageOf, s
 public static class UnneededFiles
 {
     /// <summary>All groups, in the order in which they are looked at.</summary>
-    public static IReadOnlyList<string> Groups { get; } = ["diagnostics", "gc", "platforms", "satellites", "static", "symbols", "docs"];
+    public static IReadOnlyList<string> Groups { get; } = ["diagnostics", "gc", "cultures", "platforms", "satellites", "static", "symbols", "docs"];
 
     /// <summary>What a group is, for messages: "debugger and dump support of the runtime".</summary>
     public static string Describe(string group) => group switch
     {
         "diagnostics" => "debugger, dump and tracing support of the runtime",
         "gc" => "garbage collectors of the runtime that the app does not name",
+        "cultures" => "data of cultures, in an app without any but the invariant one",
         "platforms" => "native files for other platforms",
         "satellites" => "translations that come with packages",
         "static" => "static libraries and headers",
@@ -36,11 +37,12 @@ public static class UnneededFiles
         ArgumentNullException.ThrowIfNull(context);
         var paths = new HashSet<string>(files.Select(f => f.Path), StringComparer.Ordinal);
         var found = new List<(string Group, List<FoundFile> Files)>();
-        bool? namesCollector = null;
+        bool? namesCollector = null, isInvariant = null;
         foreach (FoundFile file in files)
         {
             if (GroupOf(file.Path, context, paths) is not { } group) continue;
-            if (group == "gc" && (namesCollector ??= NamesCollector(files))) continue;
+            if (group == "gc" && (namesCollector ??= Configures(files, true, "System.GC.Name", "System.GC.Path"))) continue;
+            if (group == "cultures" && !(isInvariant ??= Configures(files, false, "\"System.Globalization.Invariant\": true"))) continue;
             int at = found.FindIndex(g => g.Group == group);
             if (at < 0) found.Add((group, [file]));
             else found[at].Files.Add(file);
@@ -64,6 +66,10 @@ public static class UnneededFiles
             string stem = Stem(name);
             if (stem is "mscordaccore" or "mscordbi" or "createdump" or "coreclrtraceptprovider" or "Microsoft.DiaSymReader.Native" || stem.StartsWith("mscordaccore_", StringComparison.Ordinal)) return "diagnostics";
             if (stem is "clrgc" or "clrgcexp") return "gc";
+            // What the WebAssembly runtime pack brings for its own linker and debuggers, and ICU's data.
+            if (extension is ".C" or ".RSP") return "static";
+            if (extension is ".MAP" or ".SYMBOLS") return "symbols";
+            if (extension == ".DAT" && name.StartsWith("icudt", StringComparison.Ordinal)) return "cultures";
         }
         if (string.IsNullOrEmpty(context.RuntimeIdentifier) && path.Split('/') is ["runtimes", var platform, "native", ..] && !Serves(platform, context.HostRuntimeIdentifier)) return "platforms";
         return name.EndsWith(".resources.dll", StringComparison.OrdinalIgnoreCase) && path.Contains('/', StringComparison.Ordinal) ? "satellites" : null;
@@ -81,8 +87,8 @@ public static class UnneededFiles
         return stem.StartsWith("lib", StringComparison.Ordinal) ? stem[3..] : stem;
     }
 
-    // An app may name its garbage collector in the host's configuration (System.GC.Name, System.GC.Path).
-    private static bool NamesCollector(IReadOnlyList<FoundFile> files)
+    // An app may name its garbage collector in the host's configuration, and say there that it does without cultures.
+    private static bool Configures(IReadOnlyList<FoundFile> files, bool unreadable, params ReadOnlySpan<string> settings)
     {
         foreach (FoundFile file in files)
         {
@@ -90,11 +96,14 @@ public static class UnneededFiles
             try
             {
                 string text = File.ReadAllText(file.FullPath);
-                if (text.Contains("System.GC.Name", StringComparison.Ordinal) || text.Contains("System.GC.Path", StringComparison.Ordinal)) return true;
+                foreach (string setting in settings)
+                {
+                    if (text.Contains(setting, StringComparison.Ordinal)) return true;
+                }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                return true;
+                return unreadable;
             }
         }
         return false;

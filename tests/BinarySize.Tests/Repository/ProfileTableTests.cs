@@ -173,6 +173,6 @@ public partial class ProfileTableTests
     [GeneratedRegex(@"<_BinarySizeChosen>([^<]+)</_BinarySizeChosen>")]
     private static partial Regex Chosen();
 
-    [GeneratedRegex(@"Settings=""([^""]+)""")]
+    [GeneratedRegex(@"<_BinarySizeCheckedSettings>([^<]+)</_BinarySizeCheckedSettings>")]
     private static partial Regex CheckSettings();
 }

@@ -352,6 +352,15 @@ public sealed class ShrinkSessionTests : IDisposable
         Assert.False(Directory.Exists(PathOf("runtimes/win-x64")));
         Assert.True(File.Exists(PathOf("libclrgc.so")) && File.Exists(PathOf("settings.xml")) && File.Exists(PathOf("createdump")) && File.Exists(PathOf("runtimes/linux-x64/native/libone.so")));
 
+        // Cultures go where there are none; what the runtime pack for WebAssembly has for its linker and for debuggers, always.
+        Write("icudt_CJK.dat", "cultures");
+        Write("driver.c", "source");
+        Write("dotnet.js.map", "lines");
+        var browser = new UnneededContext(path => path.StartsWith("icudt", StringComparison.Ordinal) || path is "driver.c" or "dotnet.js.map" ? new PackageIdentity("Microsoft.NETCore.App.Runtime.Mono.browser-wasm", "9.0.0") : null, "browser-wasm", "linux-x64");
+        Assert.Equal(["static", "symbols"], Run(Request() with { Context = browser }).Ledger.Rows.Select(r => r.Target));
+        Write("app.runtimeconfig.json", "{\"configProperties\":{\"System.Globalization.Invariant\": true}}");
+        Assert.Equal(["cultures", "static", "symbols"], Run(Request() with { Context = browser }).Ledger.Rows.Select(r => r.Target));
+
         // An app that names its garbage collector needs it.
         Write("app.runtimeconfig.json", "{\"configProperties\":{\"System.GC.Name\":\"libclrgc.so\"}}");
         Assert.DoesNotContain(Run(Request() with { Context = request.Context }).Ledger.Rows, r => r.Target == "gc");
