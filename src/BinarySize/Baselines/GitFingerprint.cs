@@ -17,8 +17,8 @@ public static class GitFingerprint
     public static string Of(string folder) => Find(folder, Describe) ?? "";
 
     /// <summary>
-    /// Full paths of the files whose times change when the text does, whether they are there or not; none outside of a
-    /// repository.
+    /// Full paths of the files whose times change when the text does, whether they are there or not; outside of a repository
+    /// those that would begin one.
     /// </summary>
     public static IReadOnlyList<string> Files(string folder) => Find(folder, static (own, common) =>
     {
@@ -26,7 +26,14 @@ public static class GitFingerprint
         List<string> files = [head, Path.Combine(common, "refs", "remotes", "origin", "HEAD"), .. s_shared.Select(n => Path.Combine(common, n))];
         if (text.StartsWith("ref: ", StringComparison.Ordinal)) files.Add(Path.Combine(common, text[5..].Trim()));
         return files;
-    }) ?? [];
+    }) ?? Above(folder);
+
+    private static List<string> Above(string folder)
+    {
+        var files = new List<string>();
+        for (string? at = Path.GetFullPath(folder); at is not null; at = Path.GetDirectoryName(at)) files.Add(Path.Combine(at, ".git", "HEAD"));
+        return files;
+    }
 
     private static T? Find<T>(string folder, Func<string, string, T> read) where T : class
     {

@@ -205,5 +205,8 @@ public sealed class BaselineSourceTests : IDisposable
         Assert.NotEqual("", GitFingerprint.Of(Path.Combine(_root, "tree")));
         Assert.NotEqual(GitFingerprint.Of(Repository), GitFingerprint.Of(Path.Combine(_root, "tree")));
         Assert.Equal("", GitFingerprint.Of(_root));
+        Assert.Contains(Path.Combine(_root, ".git", "HEAD"), GitFingerprint.Files(_root));
+        Assert.Contains(Path.Combine(Repository, ".git", "HEAD"), GitFingerprint.Files(Path.Combine(Repository, "deep", "below")));
+        Assert.Contains(Path.Combine(Repository, ".git", "refs/heads/main"), GitFingerprint.Files(Path.Combine(_root, "tree")));
     }
 }

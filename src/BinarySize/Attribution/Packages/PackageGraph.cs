@@ -11,6 +11,7 @@ public sealed class PackageGraph
     private readonly Dictionary<string, List<string>> _dependencies = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _packageOf = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _direct = [];
+    private readonly HashSet<string> _ofSdk = new(StringComparer.OrdinalIgnoreCase);
 
     private PackageGraph()
     {
@@ -44,7 +45,12 @@ public sealed class PackageGraph
                 foreach (JsonProperty each in Properties(project, "frameworks"))
                 {
                     if (framework is not null && !each.Name.Equals(framework, StringComparison.OrdinalIgnoreCase)) continue;
-                    foreach (JsonProperty dependency in Properties(each.Value, "dependencies")) graph.AddDirect(dependency.Name);
+                    foreach (JsonProperty dependency in Properties(each.Value, "dependencies"))
+                    {
+                        // What the SDK refers to by itself (compilers, the trimmer) nobody chose.
+                        if (dependency.Value.ValueKind == JsonValueKind.Object && dependency.Value.TryGetProperty("autoReferenced", out JsonElement automatic) && automatic.ValueKind == JsonValueKind.True) graph._ofSdk.Add(dependency.Name);
+                        else graph.AddDirect(dependency.Name);
+                    }
                 }
             }
             foreach (JsonProperty group in Properties(root, "projectFileDependencyGroups"))
@@ -114,7 +120,7 @@ public sealed class PackageGraph
 
     private void AddDirect(string name)
     {
-        if (name.Length > 0 && !_direct.Contains(name, StringComparer.OrdinalIgnoreCase)) _direct.Add(name);
+        if (name.Length > 0 && !_ofSdk.Contains(name) && !_direct.Contains(name, StringComparer.OrdinalIgnoreCase)) _direct.Add(name);
     }
 
     private static IEnumerable<JsonProperty> Properties(JsonElement element, string name) =>
