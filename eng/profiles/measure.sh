@@ -4,7 +4,7 @@
 #   eng/profiles/measure.sh settings   each setting alone, against the app without it
 #   eng/profiles/measure.sh profiles   each profile against plain PublishAot; the binary, packed too where the profile packs
 #   eng/profiles/measure.sh peers      plain PublishAot packed as the package PublishAotCompressed calls UPX: minutes an app
-#   eng/profiles/measure.sh tables     nothing; only writes the tables, with a – where something is not measured yet
+#   eng/profiles/measure.sh tables     nothing; writes the tables of what is measured, with a – where something is not
 # What is measured already (artifacts/profiles/*.tsv) is not measured again; delete it to start afresh.
 # PUBLISH_LOCK names a file that is locked during each publish, where several of them share a machine.
 set -euo pipefail
@@ -219,6 +219,8 @@ case $what in
   settings) measure_settings; write_settings ;;
   profiles) measure_profiles; write_profiles ;;
   peers) measure_peers; write_profiles ;;
-  tables) write_settings; write_profiles ;;
+  tables)
+    if [ -f "$out/settings.tsv" ]; then write_settings; fi
+    if [ -f "$out/profiles.tsv" ]; then write_profiles; fi ;;
   *) echo "settings, profiles, peers or tables?" >&2; exit 2 ;;
 esac

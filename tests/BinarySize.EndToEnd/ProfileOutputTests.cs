@@ -61,13 +61,14 @@ public sealed class ProfileOutputTests
         Assert.InRange(Oracle.DiskUsage(app.PathOf(Out)) / (double)Oracle.DiskUsage(app.PathOf("plain/publish")), 0.01, 0.2);
         Assert.Equal(["cultures", "static", "symbols"], Shrunk.Ledger(app, Reports, Out).Where(r => r.Outcome == "applied").Select(r => r.Target));
 
-        string Names(Func<string, bool> take) => string.Join(", ", Oracle.Files(app.PathOf(Out)).Keys.Where(f => f.EndsWith(".dll", StringComparison.Ordinal) && take(f)).Select(f => $"'{f}': ''"));
+        string[] core = ["System.Private.CoreLib.dll", "System.Runtime.InteropServices.JavaScript.dll"];
+        string[] others = [.. Oracle.Files(app.PathOf(Out)).Keys.Where(f => f.EndsWith(".dll", StringComparison.Ordinal)).Except(core)];
+        static string Names(params string[] files) => $"[{string.Join(", ", files.Select(f => $"{{ name: '{f}', virtualPath: '{f}' }}"))}]";
         string main = app.Write(Out + "/main.mjs", $$"""
             import { dotnet } from './dotnet.js';
             const { runMain } = await dotnet.withConfig({ mainAssemblyName: 'App.dll', globalizationMode: 'invariant', resources: {
-              jsModuleNative: { 'dotnet.native.js': '' }, jsModuleRuntime: { 'dotnet.runtime.js': '' }, wasmNative: { 'dotnet.native.wasm': '' },
-              coreAssembly: { {{Names(f => f is "System.Private.CoreLib.dll" or "System.Runtime.InteropServices.JavaScript.dll")}} },
-              assembly: { {{Names(f => f is not ("System.Private.CoreLib.dll" or "System.Runtime.InteropServices.JavaScript.dll"))}} } } }).create();
+              jsModuleNative: {{Names("dotnet.native.js")}}, jsModuleRuntime: {{Names("dotnet.runtime.js")}}, wasmNative: {{Names("dotnet.native.wasm")}},
+              coreAssembly: {{Names(core)}}, assembly: {{Names(others)}} } }).create();
             process.exit(await runMain('App.dll', []));
             """);
         Assert.Equal("Hello, browser!\n", Tool.Run("node", main));
