@@ -156,7 +156,7 @@ public sealed class CutTests
         Assert.All(Rows(app, reports).Where(r => r.Outcome == "applied"), r => Assert.Equal("command", r.Verified));
 
         // What breaks the app is found, undone and named; the others stay.
-        string[] feature = ["publish", "-p:BinarySizeVerifyCommand={artifact} feature | grep feature || (echo it is gone; false)"];
+        string[] feature = ["publish", "-p:BinarySizeVerifyCommand={artifact} feature | grep feature || (echo it is gone && false)"];
         Outcome broken = app.Dotnet(feature);
         Assert.Equal(0, broken.Code);
         Diagnostic undone = Assert.Single(TestProject.Diagnostics(broken), d => d.Code == "BSZ5408");

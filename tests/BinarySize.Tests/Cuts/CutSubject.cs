@@ -29,6 +29,10 @@ internal class Library<TKey>
     public int Count<TOther>(TKey key, TOther[] others, ref int total) => others.Length + total + (key is null ? 0 : 1);
 
     public virtual string Name() => "name";
+
+    public void Put() => Console.Out.Flush();
+
+    public void Put(TKey key) => Console.Out.Write(key);
 }
 
 internal class Things

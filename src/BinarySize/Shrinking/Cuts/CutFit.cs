@@ -24,6 +24,9 @@ internal sealed record Misfit(string Reason, int Line);
 /// </summary>
 internal sealed class CutFit
 {
+    // What people write, first; a file made for one of the compilers is understood as well.
+    private static readonly SignatureStyle[] s_accepted = [SignatureStyle.Written, SignatureStyle.Trimmer, SignatureStyle.NativeAot];
+
     private readonly BuildAssemblies _assemblies;
     private readonly CutCompiler _compiler;
     private readonly SignatureStyle _style;
@@ -105,19 +108,11 @@ internal sealed class CutFit
         var methods = new List<MethodSubstitution>();
         foreach (MethodSubstitution method in wanted.Methods)
         {
-            MethodDefinitionHandle? found = null;
-            foreach (MethodDefinitionHandle candidate in metadata.GetTypeDefinition(handle).GetMethods())
-            {
-                if (LinkerSignature.Of(metadata, candidate, _style) == method.Signature || LinkerSignature.Of(metadata, candidate, Other(_style)) == method.Signature)
-                {
-                    found = candidate;
-                    break;
-                }
-            }
+            MethodDefinitionHandle? found = Find(metadata, metadata.GetTypeDefinition(handle), method.Signature);
             string where = $"{of.Name} {assembly.Version}: {wanted.Name}";
             if (found is not { } definition)
             {
-                List<string> there = [.. metadata.GetTypeDefinition(handle).GetMethods().Select(m => LinkerSignature.Of(metadata, m, _style))];
+                List<string> there = [.. metadata.GetTypeDefinition(handle).GetMethods().Select(m => LinkerSignature.Of(metadata, m, SignatureStyle.Written))];
                 string name = NameIn(method.Signature);
                 // One of the same name is nearer than any other.
                 string? near = there.Where(s => NameIn(s) == name).Take(1).FirstOrDefault() is { } same && there.Count(s => NameIn(s) == name) == 1 ? same
@@ -134,11 +129,30 @@ internal sealed class CutFit
                 continue;
             }
             string signature = LinkerSignature.Of(metadata, definition, _style);
+            // A compiler takes the first that it can't tell from ours: without type parameters Add(T) looks like Add().
+            MethodDefinitionHandle first = metadata.GetTypeDefinition(handle).GetMethods().First(m => LinkerSignature.Of(metadata, m, _style) == signature);
+            if (first != definition)
+            {
+                Misfits.Add(new Misfit($"{where}, {method.Signature}: the compiler can't tell it from '{LinkerSignature.Of(metadata, first, SignatureStyle.Written)}'", method.Line));
+                continue;
+            }
             MethodSubstitution written = method with { Signature = signature, Value = value };
             methods.Add(written);
             if (isFirst) Methods.Add(new FittedMethod(of.Name, wanted.Name, metadata.GetString(metadata.GetMethodDefinition(definition).Name), signature, LinkerSignature.Of(metadata, definition, SignatureStyle.Positional), written, Conditions(outer, method.Condition)));
         }
         return wanted with { Methods = methods };
+    }
+
+    private static MethodDefinitionHandle? Find(MetadataReader metadata, TypeDefinition type, string signature)
+    {
+        foreach (SignatureStyle style in s_accepted)
+        {
+            foreach (MethodDefinitionHandle method in type.GetMethods())
+            {
+                if (LinkerSignature.Of(metadata, method, style) == signature) return method;
+            }
+        }
+        return null;
     }
 
     // "System.Void Add`1(T)" -> "Add".
@@ -150,8 +164,6 @@ internal sealed class CutFit
         int tick = name.LastIndexOf('`');
         return tick > 0 ? name[..tick] : name;
     }
-
-    private static SignatureStyle Other(SignatureStyle style) => style == SignatureStyle.NativeAot ? SignatureStyle.Trimmer : SignatureStyle.NativeAot;
 
     // A type that went to another namespace, or into another type, is nearer than one that is spelt alike.
     private static IEnumerable<string> Candidates(string name, IEnumerable<string> types)

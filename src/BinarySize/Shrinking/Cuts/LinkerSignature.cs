@@ -14,7 +14,7 @@ internal readonly record struct TypeParameters(string[] OfType, string[] OfMetho
 /// </summary>
 internal sealed class LinkerSignature : ISignatureTypeProvider<string, TypeParameters>
 {
-    private static readonly LinkerSignature[] s_styles = [new(SignatureStyle.NativeAot), new(SignatureStyle.Trimmer), new(SignatureStyle.Positional)];
+    private static readonly LinkerSignature[] s_styles = [.. Enum.GetValues<SignatureStyle>().Select(s => new LinkerSignature(s))];
 
     private readonly SignatureStyle _style;
 
@@ -119,6 +119,10 @@ internal sealed class LinkerSignature : ISignatureTypeProvider<string, TypeParam
 
     public string GetPrimitiveType(PrimitiveTypeCode typeCode) => "System." + typeCode;
 
-    private string NameOf(string[]? names, int index, string mark) =>
-        _style != SignatureStyle.Positional && names is not null && index < names.Length ? names[index] : mark + index.ToString(CultureInfo.InvariantCulture);
+    private string NameOf(string[]? names, int index, string mark) => _style switch
+    {
+        SignatureStyle.NativeAot => "",
+        SignatureStyle.Trimmer or SignatureStyle.Written when names is not null && index < names.Length => names[index],
+        _ => mark + index.ToString(CultureInfo.InvariantCulture),
+    };
 }
