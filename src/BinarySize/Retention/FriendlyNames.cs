@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace BinarySize.Retention;
 
 /// <summary>Names and reasons of compilers in the words of who wrote the source.</summary>
@@ -80,6 +82,25 @@ internal static class FriendlyNames
             _ => $"{name}.{member[(member.LastIndexOf('.') + 1)..]}",
         };
     }
+
+    /// <summary>
+    /// A method's symbol as the NativeAOT compiler makes it, taken apart: "App_Settings__Load_0" is "App_Settings" and "Load".
+    /// Null for whatever is no plain method (its compiler-made names begin with an underscore or have other characters).
+    /// </summary>
+    public static (string Type, string Member)? Split(string symbol)
+    {
+        if (symbol.Length == 0 || symbol[0] == '_' || symbol.AsSpan().ContainsAnyExcept(s_symbol)) return null;
+        int at = symbol.LastIndexOf("__", StringComparison.Ordinal);
+        if (at <= 0) return null;
+        // ".ctor" is "_ctor".
+        string type = symbol[..at], member = symbol[(at + 2)..];
+        if (type.EndsWith('_')) (type, member) = (type[..^1], "." + member);
+        int number = member.LastIndexOf('_');
+        if (number > 0 && number < member.Length - 1 && !member.AsSpan(number + 1).ContainsAnyExceptInRange('0', '9')) member = member[..number];
+        return type.Length == 0 || member.Length == 0 ? null : (type, member);
+    }
+
+    private static readonly SearchValues<char> s_symbol = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     // "<Run>d__3", "<<Main>$>d__0", "<>c"
     private static string Between(string name)

@@ -352,6 +352,17 @@ public sealed class RetentionAnalysis : IDisposable
         _ => _owners.Name(owner),
     };
 
+    // A method that was inlined wherever it is called has no record in the statistics, and its owner is its type or only its
+    // assembly; the scanner's symbol still says which it is.
+    private string NodeName(int node, int owner, string assembly)
+    {
+        OwnerKind kind = _owners!.Kind(owner);
+        if (kind == OwnerKind.Member || _graph!.Source != GraphSource.Compiler || FriendlyNames.Split(_graph.NameOf(node)) is not var (type, member)) return ShortName(owner);
+        if (kind == OwnerKind.Type) return FriendlyNames.Member(_owners.Name(owner), member);
+        string prefix = assembly.Replace('.', '_').Replace('-', '_') + "_";
+        return type.StartsWith(prefix, StringComparison.Ordinal) ? FriendlyNames.Member(type[prefix.Length..], member) : ShortName(owner);
+    }
+
     /// <summary>The chain from a root to a node: one step for each owner on the way.</summary>
     private List<RetentionStep> Chain(int node)
     {
@@ -373,7 +384,7 @@ public sealed class RetentionAnalysis : IDisposable
             string how = steps.Count == 0
                 ? FriendlyNames.Root(_graph.NameOf(way[0]))
                 : FriendlyNames.Words(reasons, wasMember && isMember && _graph.Source == GraphSource.Trimmer);
-            string assembly = AssemblyOf(owner), name = ShortName(owner);
+            string assembly = AssemblyOf(owner), name = NodeName(way[i], owner, assembly);
             before = owner;
             wasMember = isMember;
             // Parts of one thing: a lambda and the class that the compiler made for it, a type and its method table.

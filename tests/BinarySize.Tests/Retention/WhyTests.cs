@@ -65,6 +65,19 @@ public class WhyTests
     [InlineData("<PrivateImplementationDetails>", null, "compiler-made PrivateImplementationDetails")]
     public void Names_are_those_of_the_source(string type, string? member, string expected) => Assert.Equal(expected, FriendlyNames.Member(type, member));
 
+    [Theory]
+    [InlineData("App_Settings__Load", "App_Settings", "Load")]
+    [InlineData("App_Settings__Load_0", "App_Settings", "Load")]
+    [InlineData("App_My_Settings___ctor_12", "App_My_Settings", ".ctor")]
+    [InlineData("App_Settings__get_Name", "App_Settings", "get_Name")]
+    [InlineData("App_Settings__", null, null)]
+    [InlineData("__GenericDict_App_Settings__Load", null, null)]
+    [InlineData("System_Collections_List_1<Int32>__Add", null, null)]
+    [InlineData("Settings", null, null)]
+    [InlineData("", null, null)]
+    public void Symbols_of_methods_are_taken_apart(string symbol, string? type, string? member) =>
+        Assert.Equal(type is null ? null : (type, member!), FriendlyNames.Split(symbol));
+
     [Fact]
     public void Names_from_files_cannot_break_out_of_the_text()
     {
