@@ -19,7 +19,7 @@ public class PackageTests
             "build/BinarySize.Build.props", "build/BinarySize.Build.targets", "build/BinarySize.Build.Profiles.props", "build/BinarySize.Build.Profiles.targets", "build/BinarySize.Build.Shrink.targets",
             "build/profiles/Development.props", "build/profiles/Embedded.props", "build/profiles/General.props", "build/profiles/Serverless.props",
             "build/profiles/SizeCritical.props", "build/profiles/WebAssembly.props",
-            "build/BinarySize.Build.Cuts.props", "build/BinarySize.Build.Cuts.targets",
+            "build/BinarySize.Build.Cuts.props", "build/BinarySize.Build.Cuts.targets", "build/BinarySize.Build.UpToDate.targets",
             .. Directory.EnumerateFiles(Path.Combine(Package.Repository, "src", "BinarySize.Build", "Cuts"), "*", SearchOption.AllDirectories).Select(f => "build/cuts/" + Path.GetRelativePath(Path.Combine(Package.Repository, "src", "BinarySize.Build", "Cuts"), f)),
             "buildMultiTargeting/BinarySize.Build.props", "buildMultiTargeting/BinarySize.Build.targets",
             "buildTransitive/BinarySize.Build.props", "buildTransitive/BinarySize.Build.targets",
