@@ -24,7 +24,9 @@ public class CutCatalogueTests
         // Comparers that the compiler makes ahead of time are not touched.
         Assert.Equal("True\nTrue\n", Tool.Run(app, "equality"));
         // Colours, as on a terminal: none where nobody knows how.
-        Assert.Equal(isCut ? "red\n" : "\u001b[31mred\n\u001b[39;49m", Run(app, [("TERM", "xterm"), ("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION", "1")], "color").Output.Replace("\u001b[31m\u001b[31m", "\u001b[31m", StringComparison.Ordinal));
+        string red = Run(app, [("TERM", "xterm"), ("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION", "1")], "color").Output;
+        Assert.Contains("red\n", red, StringComparison.Ordinal);
+        Assert.Equal(!isCut, red.Contains('\u001b', StringComparison.Ordinal));
     });
 
     [Fact]
