@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes build/BinarySize.Build.Cuts.props from the manifests of src/BinarySize.Build/Cuts.
+"""Writes build/BinarySize.Build.Cuts.props, and the table of docs/cuts.md, from the manifests of src/BinarySize.Build/Cuts.
 
-    eng/cuts.py            writes it
-    eng/cuts.py --check    fails where it is not what the manifests say
+    eng/cuts.py            writes them
+    eng/cuts.py --check    fails where they are not what the manifests say
 """
 import json
 import pathlib
@@ -11,6 +11,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CUTS = ROOT / "src" / "BinarySize.Build" / "Cuts"
 PROPS = ROOT / "build" / "BinarySize.Build.Cuts.props"
+DOCUMENT = ROOT / "docs" / "cuts.md"
+BEGIN, END = "<!-- catalogue -->\n", "<!-- /catalogue -->\n"
 
 
 def condition(manifest: dict) -> str:
@@ -40,15 +42,44 @@ def props() -> str:
         "  <!-- Cuts that profiles take, from the manifests of src/BinarySize.Build/Cuts: written by eng/cuts.py. -->",
         "  <ItemGroup>",
     ]
-    for file in sorted(CUTS.glob("*/*.json"), key=lambda f: f.relative_to(CUTS).as_posix()):
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+    for name, manifest in manifests():
         if manifest["profiles"]:
-            lines.append('    <BinarySizeCut Include="%s/%s" ByProfile="true" Condition="%s" />' % (file.parent.name, file.stem, condition(manifest)))
+            lines.append('    <BinarySizeCut Include="%s" ByProfile="true" Condition="%s" />' % (name, condition(manifest)))
     return "\n".join(lines + ["  </ItemGroup>", "</Project>", ""])
 
 
+def manifests() -> list:
+    files = sorted(CUTS.glob("*/*.json"), key=lambda f: f.relative_to(CUTS).as_posix())
+    return [("%s/%s" % (f.parent.name, f.stem), json.loads(f.read_text(encoding="utf-8"))) for f in files]
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def document() -> str:
+    lines = [
+        "| Cut | Gives up | What is seen | Saves alone | Taken by | Fits |",
+        "|---|---|---|--:|---|---|",
+    ]
+    for name, manifest in manifests():
+        saves = manifest["saves"]
+        saved = saves["before"] - saves["after"]
+        taken = manifest["profiles"][0] if manifest["profiles"] else "nobody"
+        taken = "`%s` on" % taken if taken == "SizeCritical" else "`%s`" % taken if taken != "nobody" else "–"
+        if "property" in manifest:
+            taken = "`%s`" % manifest["property"]
+        library = {"framework": ".NET", "aspnetcore": "ASP.NET Core"}.get(manifest["library"], manifest["library"])
+        lines.append("| `%s` | %s | %s | %s (%.1f %%) of %s | %s | %s %s |" % (
+            name, cell(manifest["givesUp"]), cell(manifest["reached"]), format(saved, ","), 100 * saved / saves["before"], saves["sample"],
+            taken, library, ", ".join(manifest["tried"])))
+    text = DOCUMENT.read_text(encoding="utf-8")
+    return text[:text.index(BEGIN) + len(BEGIN)] + "\n".join(lines) + "\n" + text[text.index(END):]
+
+
 if __name__ == "__main__":
-    text = props()
-    if "--check" in sys.argv[1:]:
-        sys.exit(0 if PROPS.exists() and PROPS.read_text(encoding="utf-8") == text else "build/BinarySize.Build.Cuts.props is not what the manifests say: run eng/cuts.py")
-    PROPS.write_text(text, encoding="utf-8")
+    for file, text in ((PROPS, props()), (DOCUMENT, document())):
+        if "--check" not in sys.argv[1:]:
+            file.write_text(text, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != text:
+            sys.exit("%s is not what the manifests say: run eng/cuts.py" % file.relative_to(ROOT))

@@ -6,10 +6,10 @@ namespace BinarySize.EndToEnd;
 public class ProfileBarTests(ProfileSamples samples)
 {
     [Theory]
-    [InlineData("hello", 0.99, 0.78, 0.71, 0.28)]
-    [InlineData("jsoncli", 0.97, 0.85, 0.83, 0.29)]
-    [InlineData("webapi", 0.96, 0.81, 0.77, 0.28)]
-    [InlineData("sqlcli", 0.95, 0.72, 0.67, 0.24)]
+    [InlineData("hello", 0.99, 0.78, 0.69, 0.275)]
+    [InlineData("jsoncli", 0.97, 0.85, 0.73, 0.275)]
+    [InlineData("webapi", 0.96, 0.81, 0.67, 0.245)]
+    [InlineData("sqlcli", 0.95, 0.72, 0.25, 0.095)]
     public void Each_app_gets_as_small_as_promised_and_works(string app, double general, double sizeCritical, double embedded, double packed)
     {
         double plain = samples.Size(app, "plain");

@@ -36,10 +36,10 @@ public sealed class ProfileSamples : IDisposable
     /// <summary>Runs an app's smoke test.</summary>
     public static void Runs(string app, string binary) => Assert.Equal("OK", Tool.Run(Path.Combine(Package.Repository, "tests", "apps", "verify", "smoke.sh"), app, binary).Trim());
 
-    /// <summary>An app in a folder of its own.</summary>
+    /// <summary>An app of tests/apps, by its path there, in a folder of its own.</summary>
     internal static TestProject Project(string app, bool withPackage)
     {
-        var project = new TestProject(app);
+        var project = new TestProject(Path.GetFileName(app));
         string apps = Path.Combine(Package.Repository, "tests", "apps");
         foreach (string file in (string[])[.. Directory.GetFiles(apps, "Directory.*"), .. Directory.GetFiles(Path.Combine(apps, app))]) File.Copy(file, project.PathOf(Path.GetFileName(file)));
         if (withPackage) project.Write("Directory.Build.targets", $"""<Project><ItemGroup><PackageReference Include="BinarySize.Build" Version="{Package.Version}" PrivateAssets="all" /></ItemGroup></Project>""");

@@ -8,6 +8,11 @@ switch (args is [var feature, ..] ? feature : "")
     case "local":
         Console.WriteLine(TimeZoneInfo.Local.GetUtcOffset(new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc)));
         break;
+    case "color":
+        Console.ForegroundColor = ConsoleColor.Red;
+        Console.WriteLine("red");
+        Console.ResetColor();
+        break;
     case "equality":
         // A class that is compared by IEquatable<T> alone, in code that many types share.
         Console.WriteLine(Same(new Version("1.2"), new Version("1.2")));
