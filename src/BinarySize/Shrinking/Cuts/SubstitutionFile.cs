@@ -70,18 +70,10 @@ public sealed record SubstitutionFile(FeatureCondition? Condition, IReadOnlyList
     {
         ArgumentNullException.ThrowIfNull(bytes);
         if (bytes.Length > MaxBytes) throw new BadCutException($"it has more than {MaxBytes / 1024} KiB", 1);
-        var settings = new XmlReaderSettings
-        {
-            DtdProcessing = DtdProcessing.Prohibit,
-            XmlResolver = null,
-            IgnoreComments = true,
-            IgnoreProcessingInstructions = true,
-            IgnoreWhitespace = true,
-            MaxCharactersInDocument = MaxBytes,
-        };
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(bytes, writable: false), settings);
+            // Not XmlReader.Create, which brings schemas, their validation and the network into a program compiled ahead of time.
+            using var reader = new XmlTextReader(new MemoryStream(bytes, writable: false)) { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, WhitespaceHandling = WhitespaceHandling.None };
             return Read(reader);
         }
         catch (XmlException e)
@@ -171,7 +163,7 @@ public sealed record SubstitutionFile(FeatureCondition? Condition, IReadOnlyList
                 case XmlNodeType.EndElement:
                     End();
                     break;
-                case XmlNodeType.XmlDeclaration or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace:
+                case XmlNodeType.XmlDeclaration or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace or XmlNodeType.Comment or XmlNodeType.ProcessingInstruction:
                     break;
                 default:
                     throw new BadCutException($"text is not allowed here: '{Short(reader.Value.Trim())}'", line);
