@@ -16,6 +16,9 @@ public enum TuneLoss
 
     /// <summary>Behaviour that is missed when something goes wrong.</summary>
     Embedded,
+
+    /// <summary>What no profile takes: it is tried only where it is named.</summary>
+    Named,
 }
 
 /// <summary>A setting, or a cut, that may make an app smaller.</summary>
@@ -93,7 +96,7 @@ public static class TuneCatalogue
         Property("UseSizeOptimizedLinq", "true", TuneLoss.Serverless, "speed of some LINQ queries"),
     ];
 
-    /// <summary>Cuts of the package's catalogue that profiles may take for a framework, those that saved most where they were tried first.</summary>
+    /// <summary>Cuts of the package's catalogue for a framework, those that saved most where they were tried first.</summary>
     /// <param name="folder">The catalogue's folder; one that does not exist has none.</param>
     /// <param name="framework">Target framework: "net9.0".</param>
     public static IReadOnlyList<TuneCandidate> Cuts(string folder, string framework)
@@ -101,19 +104,22 @@ public static class TuneCatalogue
         ArgumentNullException.ThrowIfNull(framework);
         var catalogue = new CutCatalogue(folder);
         var version = Version.TryParse(framework.Split('-')[0].Replace("net", "", StringComparison.OrdinalIgnoreCase), out Version? parsed) ? parsed : new Version(0, 0);
-        var cuts = new List<(double Share, TuneCandidate Candidate)>();
+        var cuts = new List<TuneCandidate>();
+        var shares = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (string name in catalogue.Names)
         {
             CutManifest manifest = catalogue.ManifestOf(name);
             if (manifest.From is { } from && version < Version.Parse(from)) continue;
             if (manifest.Until is { } until && version >= Version.Parse(until)) continue;
-            cuts.Add(((double)manifest.After / Math.Max(1, manifest.Before), new TuneCandidate(name, manifest.Profiles.Contains("SizeCritical") ? TuneLoss.SizeCritical : TuneLoss.Embedded, manifest.GivesUp)
+            TuneLoss loss = manifest.Profiles.Contains("SizeCritical") ? TuneLoss.SizeCritical : manifest.Profiles.Count > 0 || manifest.Property is not null ? TuneLoss.Embedded : TuneLoss.Named;
+            shares[name] = (double)manifest.After / Math.Max(1, manifest.Before);
+            cuts.Add(new TuneCandidate(name, loss, manifest.GivesUp)
             {
                 Items = [new SettingItem("BinarySizeCut", name)],
                 Assembly = SubstitutionFile.Parse(File.ReadAllBytes(catalogue.FileOf(name))).Assemblies[0].Name,
-            }));
+            });
         }
-        return [.. cuts.OrderBy(c => c.Share).Select(c => c.Candidate)];
+        return [.. cuts.OrderBy(c => shares[c.Name])];
     }
 
     /// <summary>Substitution files of the user's, for NativeAOT.</summary>

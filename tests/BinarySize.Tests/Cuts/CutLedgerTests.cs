@@ -53,6 +53,9 @@ public sealed class CutLedgerTests : IDisposable
         TuneCandidate xml = cuts.Single(c => c.Name == "Newtonsoft.Json/XmlAndData");
         Assert.Equal((TuneLoss.SizeCritical, "Newtonsoft.Json", new SettingItem("BinarySizeCut", xml.Name)), (xml.Loss, xml.Assembly, Assert.Single(xml.Items)));
         Assert.True(xml.On(new Variant("v", []), "v").NeedsPackage);
+        // What no profile takes is tried where it is named, and not because a profile is.
+        Assert.Equal(TuneLoss.Named, cuts.Single(c => c.Name == "System.Private.CoreLib/GenericEquality").Loss);
+        Assert.Equal(TuneLoss.Embedded, cuts.Single(c => c.Name == "Serilog/Destructuring").Loss);
         Assert.Contains(cuts, c => c.Name == "System.Net.Http/Http3");
         Assert.DoesNotContain(TuneCatalogue.Cuts(folder, "net10.0-windows"), c => c.Name == "System.Net.Http/Http3");
         Assert.Empty(TuneCatalogue.Cuts(Path.Combine(folder, "nowhere"), "net9.0"));
