@@ -1,4 +1,3 @@
-using System.Text;
 using BinarySize.IO;
 using BinarySize.Rendering.Ci;
 
@@ -22,15 +21,12 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Ci
     /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> and its reports are still there; null otherwise.</summary>
     public static StageState? TryRead(string path, string key)
     {
-        try
+        return KeptFile.TryRead(path, Version, reader =>
         {
-            if (!File.Exists(path)) return null;
-            using var stream = new MemoryStream(File.ReadAllBytes(path), writable: false);
-            using var reader = new BinaryReader(stream, Encoding.UTF8);
-            if (reader.ReadInt32() != Version || reader.ReadString() != key) return null;
+            if (reader.ReadString() != key) return null;
             string summary = reader.ReadString();
             string[] table = Strings(reader);
-            var findings = new CiFinding[Count(reader)];
+            var findings = new CiFinding[KeptFile.ReadCount(reader)];
             for (int i = 0; i < findings.Length; i++)
             {
                 findings[i] = new CiFinding(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadInt32(), reader.ReadInt32());
@@ -41,20 +37,14 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Ci
                 if (!File.Exists(report)) return null;
             }
             return new StageState(key, summary, table, findings, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException)
-        {
-            return null;
-        }
+        });
     }
 
     /// <summary>Writes the state; throws IOException or UnauthorizedAccessException.</summary>
     public void Write(string path)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        KeptFile.Write(path, Version, writer =>
         {
-            writer.Write(Version);
             writer.Write(Key);
             writer.Write(Summary);
             Write(writer, Table);
@@ -71,19 +61,12 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Ci
             Write(writer, ReportFiles);
             writer.Write(Message is not null);
             if (Message is not null) Write(writer, Message);
-        }
-        AtomicFile.WriteBytes(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
-    }
-
-    private static int Count(BinaryReader reader)
-    {
-        int count = reader.ReadInt32();
-        return count >= 0 && count <= reader.BaseStream.Length ? count : throw new FormatException();
+        });
     }
 
     private static string[] Strings(BinaryReader reader)
     {
-        var strings = new string[Count(reader)];
+        var strings = new string[KeptFile.ReadCount(reader)];
         for (int i = 0; i < strings.Length; i++) strings[i] = reader.ReadString();
         return strings;
     }
@@ -97,7 +80,7 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Ci
     private static CiMessage ReadMessage(BinaryReader reader)
     {
         var message = new CiMessage { Project = reader.ReadString(), Stage = reader.ReadString(), Target = reader.ReadString(), Summary = reader.ReadString(), Comment = reader.ReadString() };
-        var figures = new CiFigure[Count(reader)];
+        var figures = new CiFigure[KeptFile.ReadCount(reader)];
         for (int i = 0; i < figures.Length; i++)
         {
             figures[i] = new CiFigure(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadInt64(), reader.ReadBoolean() ? reader.ReadInt64() : null, reader.ReadString());

@@ -1,4 +1,3 @@
-using System.Text;
 using BinarySize.IO;
 
 namespace BinarySize.Shrinking;
@@ -29,42 +28,32 @@ internal sealed record ShrinkState(string Folder, string Key, bool IsFinal, IRea
     /// <summary>Reads a state; null where it is missing, damaged, or of another version.</summary>
     public static ShrinkState? TryRead(string path)
     {
-        try
+        return KeptFile.TryRead(path, Version, reader =>
         {
-            if (!File.Exists(path)) return null;
-            using var stream = new MemoryStream(File.ReadAllBytes(path), writable: false);
-            using var reader = new BinaryReader(stream, Encoding.UTF8);
-            if (reader.ReadInt32() != Version) return null;
             string folder = reader.ReadString(), key = reader.ReadString();
             bool isFinal = reader.ReadBoolean();
-            var files = new StateFile[Count(reader)];
+            var files = new StateFile[KeptFile.ReadCount(reader)];
             for (int i = 0; i < files.Length; i++)
             {
                 string name = reader.ReadString();
                 var original = new Stamp(reader.ReadInt64(), reader.ReadInt64());
                 string hash = reader.ReadString(), output = reader.ReadString();
                 bool removed = reader.ReadBoolean();
-                var ours = new Stamp[Count(reader)];
+                var ours = new Stamp[KeptFile.ReadCount(reader)];
                 for (int o = 0; o < ours.Length; o++) ours[o] = new Stamp(reader.ReadInt64(), reader.ReadInt64());
                 files[i] = new StateFile(name, original, hash, output, removed, ours);
             }
-            var findings = new ShrinkFinding[Count(reader)];
+            var findings = new ShrinkFinding[KeptFile.ReadCount(reader)];
             for (int i = 0; i < findings.Length; i++) findings[i] = new ShrinkFinding((FindingSeverity)reader.ReadByte(), reader.ReadString(), reader.ReadString());
             return new ShrinkState(folder, key, isFinal, files, findings);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException)
-        {
-            return null;
-        }
+        });
     }
 
     /// <summary>Writes the state, complete or not at all. Throws IOException or UnauthorizedAccessException.</summary>
     public void Write(string path)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        KeptFile.Write(path, Version, writer =>
         {
-            writer.Write(Version);
             writer.Write(Folder);
             writer.Write(Key);
             writer.Write(IsFinal);
@@ -86,19 +75,12 @@ internal sealed record ShrinkState(string Folder, string Key, bool IsFinal, IRea
                 writer.Write(finding.Code);
                 writer.Write(finding.Message);
             }
-        }
-        AtomicFile.WriteBytes(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        });
     }
 
     private static void Write(BinaryWriter writer, Stamp stamp)
     {
         writer.Write(stamp.Size);
         writer.Write(stamp.Modified);
-    }
-
-    private static int Count(BinaryReader reader)
-    {
-        int count = reader.ReadInt32();
-        return count >= 0 && count <= reader.BaseStream.Length ? count : throw new FormatException();
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using BinarySize.IO;
 
 namespace BinarySize.Shrinking;
 
@@ -112,11 +113,8 @@ internal sealed class StepCache(string folder)
 
     private MadeStep? TryRead(string record, string output)
     {
-        try
+        return KeptFile.TryRead(record, Version, reader =>
         {
-            if (!File.Exists(record)) return null;
-            using var reader = new BinaryReader(new MemoryStream(File.ReadAllBytes(record), writable: false), Encoding.UTF8);
-            if (reader.ReadInt32() != Version) return null;
             var outcome = (StepOutcome)reader.ReadByte();
             long before = reader.ReadInt64(), after = reader.ReadInt64();
             string code = reader.ReadString(), reason = reader.ReadString(), tool = reader.ReadString(), hash = reader.ReadString();
@@ -126,19 +124,13 @@ internal sealed class StepCache(string folder)
             // A cache on a disk that was full may hold half a file.
             var file = new FileInfo(PathOf(output));
             return file.Exists && file.Length == after && FileHash.Of(file.FullName) == hash ? new MadeStep(result, output, hash, seconds) : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException)
-        {
-            return null;
-        }
+        });
     }
 
     private static void Write(string record, MadeStep made)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        KeptFile.Write(record, Version, writer =>
         {
-            writer.Write(Version);
             writer.Write((byte)made.Result.Outcome);
             writer.Write(made.Result.Before);
             writer.Write(made.Result.After);
@@ -147,8 +139,7 @@ internal sealed class StepCache(string folder)
             writer.Write(made.Result.Tool ?? "");
             writer.Write(made.Hash);
             writer.Write(made.Seconds);
-        }
-        IO.AtomicFile.WriteBytes(record, stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        });
     }
 
     private static string? Blank(string text) => text.Length == 0 ? null : text;

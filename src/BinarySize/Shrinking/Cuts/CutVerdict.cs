@@ -1,4 +1,3 @@
-using System.Text;
 using BinarySize.IO;
 
 namespace BinarySize.Shrinking.Cuts;
@@ -24,32 +23,23 @@ public sealed record CutVerdict(string Key, IReadOnlyList<BrokenCut> Broken, str
     /// <summary>Reads a verdict; null where it is missing, damaged, or of another key.</summary>
     public static CutVerdict? TryRead(string path, string key)
     {
-        try
+        return KeptFile.TryRead(path, Version, reader =>
         {
-            if (!File.Exists(path)) return null;
-            using var stream = new MemoryStream(File.ReadAllBytes(path), writable: false);
-            using var reader = new BinaryReader(stream, Encoding.UTF8);
-            if (reader.ReadInt32() != Version || reader.ReadString() != key) return null;
-            var broken = new BrokenCut[Count(reader)];
+            if (reader.ReadString() != key) return null;
+            var broken = new BrokenCut[KeptFile.ReadCount(reader)];
             for (int i = 0; i < broken.Length; i++) broken[i] = new BrokenCut(reader.ReadString(), reader.ReadString());
             string? without = reader.ReadBoolean() ? reader.ReadString() : null;
-            long[] sizes = new long[Count(reader)];
+            long[] sizes = new long[KeptFile.ReadCount(reader)];
             for (int i = 0; i < sizes.Length; i++) sizes[i] = reader.ReadInt64();
             return new CutVerdict(key, broken, without, sizes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException)
-        {
-            return null;
-        }
+        });
     }
 
     /// <summary>Writes it, complete or not at all. Throws IOException or UnauthorizedAccessException.</summary>
     public void Write(string path)
     {
-        using var stream = new MemoryStream();
-        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        KeptFile.Write(path, Version, writer =>
         {
-            writer.Write(Version);
             writer.Write(Key);
             writer.Write(Broken.Count);
             foreach (BrokenCut cut in Broken)
@@ -61,13 +51,6 @@ public sealed record CutVerdict(string Key, IReadOnlyList<BrokenCut> Broken, str
             if (WithoutAny is not null) writer.Write(WithoutAny);
             writer.Write(Sizes.Count);
             foreach (long size in Sizes) writer.Write(size);
-        }
-        AtomicFile.WriteBytes(path, stream.GetBuffer().AsSpan(0, (int)stream.Length));
-    }
-
-    private static int Count(BinaryReader reader)
-    {
-        int count = reader.ReadInt32();
-        return count >= 0 && count <= reader.BaseStream.Length ? count : throw new FormatException();
+        });
     }
 }
