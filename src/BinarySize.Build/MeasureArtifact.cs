@@ -27,6 +27,11 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private readonly CancellationTokenSource _cancel = new();
 
+    // Read where somebody asks how a package came in.
+    private readonly Lazy<PackageGraph?> _packages;
+
+    public MeasureArtifact() => _packages = new(() => AssetsFile is null ? null : PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework)));
+
     internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
     /// <summary>"Build", "Publish", "Pack" or "Container".</summary>
@@ -289,7 +294,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
                 KnownElsewhere = new KnownNames(Stage, inputs, AssetsFile?.GetMetadata("FullPath"), References).Of,
                 // What a nupkg or an image holds stood in the build or publish output before, which was judged.
                 JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
-                PathToPackage = PathToPackage(),
+                PathToPackage = package => _packages.Value?.PathTo(package) ?? [],
                 WhyKept = name => WhyKept(name, artifacts[0]),
                 Compressed = compressed,
                 Snapshot = snapshot,
@@ -442,7 +447,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
             CompilerArguments.GetMetadata("FullPath"), Compiler.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, Path.Combine(StateDirectory.GetMetadata("FullPath"), "why"), _cancel.Token);
         if (graph.Problem is not null) Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(graph.Problem));
         if (graph.Path is null) return null;
-        PackageGraph? packages = AssetsFile is null ? null : PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework));
+        PackageGraph? packages = _packages.Value;
         return PulledIn.Explain([name], new RetentionInputs
         {
             Graph = graph.Path,
@@ -459,18 +464,6 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _cancel.Dispose();
-
-    private Func<string, IReadOnlyList<string>> PathToPackage()
-    {
-        PackageGraph? graph = null;
-        bool read = false;
-        return package =>
-        {
-            if (!read && AssetsFile is not null) graph = PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework));
-            read = true;
-            return graph?.PathTo(package) ?? [];
-        };
-    }
 
     // The executable or library is named like the statistics, with the system's own extension or none.
     private bool IsCompiledAheadOfTime(string path)

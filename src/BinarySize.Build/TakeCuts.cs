@@ -78,7 +78,10 @@ public sealed class TakeCuts : Task
     public override bool Execute()
     {
         var catalogue = new CutCatalogue(Catalogue.GetMetadata("FullPath"));
-        List<WantedCut> wanted = Wanted(catalogue);
+        var findings = new List<CutFinding>();
+        // Names of a profile stand in the items as well, so that Remove reaches them.
+        List<WantedCut> wanted = CutChoice.Of(Cuts.Select(i => (i.ItemSpec, i.GetMetadata("ByProfile") == "true")), More, catalogue, Path.GetDirectoryName(ProjectFile)!, findings);
+        findings.ForEach(Say);
         if (Log.HasLoggedErrors) return false;
         if (wanted.Count == 0) return true;
         CutPlan plan = CutPlan.Make(new CutRequest
@@ -104,44 +107,6 @@ public sealed class TakeCuts : Task
         Rows = [.. RowsOf(plan, verdict)];
         return true;
     }
-
-    // What the items and the property say. Names of a profile stand in the items as well, so that Remove reaches them.
-    private List<WantedCut> Wanted(CutCatalogue catalogue)
-    {
-        string folder = Path.GetDirectoryName(ProjectFile)!;
-        var wanted = new List<WantedCut>();
-        foreach (ITaskItem item in Cuts)
-        {
-            bool byProfile = item.GetMetadata("ByProfile") == "true";
-            string name = item.ItemSpec;
-            wanted.Add(new WantedCut(name, !byProfile && IsFile(name) ? Path.GetFullPath(name, folder) : null, byProfile));
-        }
-        foreach (string entry in More.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (entry.Equals("none", StringComparison.OrdinalIgnoreCase))
-            {
-                wanted.RemoveAll(w => w.ByProfile);
-                continue;
-            }
-            string name = entry.TrimStart('-').Trim();
-            string? file = IsFile(name) ? Path.GetFullPath(name, folder) : null;
-            if (!entry.StartsWith('-'))
-            {
-                wanted.Add(new WantedCut(name, file, ByProfile: false));
-                continue;
-            }
-            // One that is not taken can be kept out as well; one that does not exist is a typo.
-            if (file is null && catalogue.Find(name) is null)
-            {
-                string meant = catalogue.Nearest(name) is { } near ? $" Did you mean '{near}'?" : "";
-                Say(new CutFinding(FindingSeverity.Error, CutCodes.Unknown, $"BinarySizeCuts keeps '{name}' out, which is not in the catalogue.{meant}", name));
-            }
-            wanted.RemoveAll(w => file is null ? w.File is null && catalogue.Find(w.Name) == catalogue.Find(name) : w.File == file);
-        }
-        return wanted;
-    }
-
-    private static bool IsFile(string name) => name.EndsWith(".xml", StringComparison.OrdinalIgnoreCase);
 
     // A path is relative to the project, whatever folder the build was started in.
     private List<string> Paths(ITaskItem[] items) => [.. items.Select(i => Path.GetFullPath(i.ItemSpec, Path.GetDirectoryName(ProjectFile)!)).Where(File.Exists).Distinct(StringComparer.Ordinal)];

@@ -24,6 +24,7 @@ public class PackageTests
             "buildMultiTargeting/BinarySize.Build.props", "buildMultiTargeting/BinarySize.Build.targets",
             "buildTransitive/BinarySize.Build.props", "buildTransitive/BinarySize.Build.targets",
             "tasks/net10.0/BinarySize.Build.dll", "tasks/net10.0/BinarySize.Build.runtimeconfig.json", "tasks/net10.0/BinarySize.dll",
+            "tasks/net10.0/linux-x64/BinarySize.Build.dll", "tasks/net10.0/linux-x64/BinarySize.Build.runtimeconfig.json", "tasks/net10.0/linux-x64/BinarySize.dll",
         ];
         string[] container = ["[Content_Types].xml", "_rels/.rels"];
         Assert.Equal(expected.Order(StringComparer.Ordinal), Oracle.Zip(Package.File).Keys.Where(e => !container.Contains(e) && !e.EndsWith(".psmdcp", StringComparison.Ordinal)));
@@ -47,6 +48,32 @@ public class PackageTests
     }
 
     [Fact]
+    public void Its_tasks_are_compiled_ahead_for_linux_and_used_there()
+    {
+        using ZipArchive package = ZipFile.OpenRead(Package.File);
+        foreach (string assembly in (string[])["BinarySize.Build.dll", "BinarySize.dll"])
+        {
+            // A ManagedNativeHeader is what ReadyToRun code hangs on.
+            using PEReader plain = Read(package, "tasks/net10.0/" + assembly), ahead = Read(package, "tasks/net10.0/linux-x64/" + assembly);
+            Assert.Equal((0, true), (plain.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size, ahead.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0));
+            Assert.Equal(plain.GetMetadataReader().GetAssemblyDefinition().Version, ahead.GetMetadataReader().GetAssemblyDefinition().Version);
+        }
+        using TestProject project = TestProject.Console();
+        Tool.Run("dotnet", "restore", project.ProjectFile);
+        string used = Tool.Run("dotnet", "msbuild", project.ProjectFile, "-getProperty:_BinarySizeTasks").Trim();
+        Assert.EndsWith("/tasks/net10.0/linux-x64/BinarySize.Build.dll", used, StringComparison.Ordinal);
+        Assert.True(File.Exists(used), used);
+    }
+
+    private static PEReader Read(ZipArchive package, string entry)
+    {
+        var memory = new MemoryStream();
+        using (Stream stream = package.GetEntry(entry)!.Open()) stream.CopyTo(memory);
+        memory.Position = 0;
+        return new PEReader(memory);
+    }
+
+    [Fact]
     public void Packed_twice_in_two_places_it_is_the_same_and_leads_to_its_sources()
     {
         using var place = new TestProject();
@@ -65,12 +92,9 @@ public class PackageTests
         Tool.Run("cmp", packages);
 
         using ZipArchive package = ZipFile.OpenRead(packages[0]);
-        foreach (string assembly in (string[])["BinarySize.Build.dll", "BinarySize.dll"])
+        foreach (string assembly in (string[])["BinarySize.Build.dll", "BinarySize.dll", "linux-x64/BinarySize.Build.dll", "linux-x64/BinarySize.dll"])
         {
-            using var memory = new MemoryStream();
-            using (Stream stream = package.GetEntry("tasks/net10.0/" + assembly)!.Open()) stream.CopyTo(memory);
-            memory.Position = 0;
-            using var pe = new PEReader(memory);
+            using PEReader pe = Read(package, "tasks/net10.0/" + assembly);
             using MetadataReaderProvider symbols = pe.ReadEmbeddedPortablePdbDebugDirectoryData(pe.ReadDebugDirectory().Single(d => d.Type == DebugDirectoryEntryType.EmbeddedPortablePdb));
             MetadataReader pdb = symbols.GetMetadataReader();
             // Kind "Source Link", Portable PDB specification.

@@ -142,7 +142,7 @@ public sealed class BaselineFile
         foreach ((string name, SnapshotValue value) in now)
         {
             // Both numbers or none: the padding of one day does not fit the size of another.
-            kept[name] = before.TryGetValue(name, out SnapshotValue was) && Math.Abs(value.Size - was.Size) < Sticky && Math.Abs(value.Padding - was.Padding) < Sticky ? was : value;
+            kept[name] = before.TryGetValue(name, out SnapshotValue? was) && Math.Abs(value.Size - was.Size) < Sticky && Math.Abs(value.Padding - was.Padding) < Sticky ? was : value;
         }
         return kept;
     }

@@ -65,12 +65,12 @@ public static class BaselineMerge
             SnapshotValue? value = one == other || other == was ? one
                 : one == was ? other
                 : one is null || other is null ? one ?? other
-                : new SnapshotValue(Sum(was?.Size, one.Value.Size, other.Value.Size), Sum(was?.Padding, one.Value.Padding, other.Value.Padding));
+                : new SnapshotValue(Sum(was?.Size, one.Size, other.Size), Sum(was?.Padding, one.Padding, other.Padding));
             if (value is { } v) merged.Add(name, v with { Padding = Math.Min(v.Padding, v.Size) });
         }
         return merged;
 
-        static SnapshotValue? Find(SortedDictionary<string, SnapshotValue> values, string name) => values.TryGetValue(name, out SnapshotValue value) ? value : null;
+        static SnapshotValue? Find(SortedDictionary<string, SnapshotValue> values, string name) => values.GetValueOrDefault(name);
 
         // Where both added it there is nothing to add up: the larger one is the safe one.
         static long Sum(long? was, long one, long other) => was is { } w ? Math.Max(0, one + other - w) : Math.Max(one, other);

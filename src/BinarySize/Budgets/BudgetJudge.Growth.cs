@@ -43,7 +43,7 @@ public static partial class BudgetJudge
             if (standard && budget.Scope == BudgetScope.Artifact) current = now.Files;
             else if (standard && budget.Scope == BudgetScope.File)
             {
-                foreach (Selected match in matches) current[Snapshots.NameOf(match.Name)] = now.Files.GetValueOrDefault(Snapshots.NameOf(match.Name));
+                foreach (Selected match in matches) current[Snapshots.NameOf(match.Name)] = now.Files.GetValueOrDefault(Snapshots.NameOf(match.Name), SnapshotValue.None);
             }
             else if (budget.Metric == BudgetMetric.Count) current["count"] = new SnapshotValue(values.Sum(v => v.Value));
             else
@@ -51,7 +51,7 @@ public static partial class BudgetJudge
                 foreach (ReportMatch value in values)
                 {
                     string name = budget.Scope is BudgetScope.File or BudgetScope.Artifact ? Snapshots.NameOf(value.Name) : value.Name;
-                    current[name] = new SnapshotValue(current.GetValueOrDefault(name).Size + value.Value);
+                    current[name] = new SnapshotValue(current.GetValueOrDefault(name, SnapshotValue.None).Size + value.Value);
                 }
             }
             if (!standard && budget.LimitsGrowth)
@@ -116,7 +116,7 @@ public static partial class BudgetJudge
             long rest = 0;
             foreach (string name in current.Keys.Union(before.Keys, StringComparer.OrdinalIgnoreCase))
             {
-                long old = before.GetValueOrDefault(name).Size, size = current.GetValueOrDefault(name).Size;
+                long old = before.GetValueOrDefault(name, SnapshotValue.None).Size, size = current.GetValueOrDefault(name, SnapshotValue.None).Size;
                 if (explained.Contains(name))
                 {
                     any = true;
@@ -128,7 +128,7 @@ public static partial class BudgetJudge
             {
                 foreach (string name in now.Assemblies.Keys.Union(then.Assemblies.Keys, StringComparer.OrdinalIgnoreCase))
                 {
-                    long old = then.Assemblies.GetValueOrDefault(name).Size, size = now.Assemblies.GetValueOrDefault(name).Size;
+                    long old = then.Assemblies.GetValueOrDefault(name, SnapshotValue.None).Size, size = now.Assemblies.GetValueOrDefault(name, SnapshotValue.None).Size;
                     if (old != size) changes.Add(new ReportChange(name, old, size));
                     rest -= size - old;
                 }

@@ -140,7 +140,7 @@ public sealed record SizeHistory(IReadOnlyList<SizeSeries> Series, int Commits, 
 
         private static SizeMove[] Moves(SortedDictionary<string, SnapshotValue> then, SortedDictionary<string, SnapshotValue> now) =>
             [.. then.Keys.Union(now.Keys, StringComparer.Ordinal)
-                .Select(n => new SizeMove(n, now.GetValueOrDefault(n).Size - then.GetValueOrDefault(n).Size))
+                .Select(n => new SizeMove(n, now.GetValueOrDefault(n, SnapshotValue.None).Size - then.GetValueOrDefault(n, SnapshotValue.None).Size))
                 .Where(m => m.Delta != 0).OrderByDescending(m => Math.Abs(m.Delta)).ThenBy(m => m.Name, StringComparer.Ordinal).Take(ShownMoves)];
     }
 }

@@ -40,7 +40,7 @@ public static class Snapshots
 
     private static void Add(SortedDictionary<string, SnapshotValue> group, string name, long size, long padding)
     {
-        SnapshotValue before = group.GetValueOrDefault(name);
+        SnapshotValue before = group.GetValueOrDefault(name, SnapshotValue.None);
         group[name] = new SnapshotValue(before.Size + size, before.Padding + padding);
     }
 

@@ -124,7 +124,7 @@ public sealed class SizeMapBuilder
         }
         for (int i = 0; i < owners.Length; i++)
         {
-            long from = (long)((Int128)length * i / owners.Length), to = (long)((Int128)length * (i + 1) / owners.Length);
+            long from = Proportion.Of(length, i, owners.Length), to = Proportion.Of(length, i + 1, owners.Length);
             ClaimOwner(start + from, to - from, owners[i], content, Basis.Derived, rank);
         }
     }
@@ -143,7 +143,7 @@ public sealed class SizeMapBuilder
         bool scaled = inner.Size != length;
         if (tail < 0 || tail > Math.Min(length, inner.Size)) throw new ArgumentOutOfRangeException(nameof(tail));
         long head = inner.Size - tail;
-        long Place(long at) => !scaled ? at : at >= head ? length - (inner.Size - at) : (long)((Int128)at * (length - tail) / head);
+        long Place(long at) => !scaled ? at : at >= head ? length - (inner.Size - at) : Proportion.Of(at, length - tail, head);
         int[] names = new int[inner.Names.Count];
         var parts = new int[inner.Parts.Length];
         parts[0] = part;

@@ -45,8 +45,10 @@ public static class ReportWriter
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(formats);
         var paths = new List<string>();
-        foreach (ReportFormat format in formats.Distinct().Order())
+        HashSet<int> wanted = [.. formats.Select(f => (int)f)];
+        for (var format = ReportFormat.Json; format <= ReportFormat.Csv; format++)
         {
+            if (!wanted.Contains((int)format)) continue;
             string path = Path.Combine(directory, "report." + FormatNames[(int)format]);
             AtomicFile.WriteBytes(path, Render(report, format));
             paths.Add(path);

@@ -3,7 +3,12 @@ namespace BinarySize.Reports;
 /// <summary>What a file, package or assembly has.</summary>
 /// <param name="Size">Bytes.</param>
 /// <param name="Padding">Bytes of it that only keep alignment.</param>
-public readonly record struct SnapshotValue(long Size, long Padding = 0);
+/// <remarks>A class: collections of our structs are compiled in every build anew, those of references come compiled with .NET.</remarks>
+public sealed record SnapshotValue(long Size, long Padding = 0)
+{
+    /// <summary>Nothing.</summary>
+    public static SnapshotValue None { get; } = new(0);
+}
 
 /// <summary>What a budget selects that is not among the sizes that every snapshot has: types, inner files, compressed sizes, counts.</summary>
 /// <param name="Selection">Scope, metric and pattern; values of another selection say nothing about this one.</param>

@@ -140,7 +140,7 @@ internal sealed class GraphOwners : IDisposable
                 continue;
             }
             (long all, int nodes) = sums[ownerOf[i]];
-            weight[i] = all == 0 ? bytes / nodes : (long)((Int128)bytes * weight[i] / all);
+            weight[i] = all == 0 ? bytes / nodes : Proportion.Of(bytes, weight[i], all);
         }
     }
 

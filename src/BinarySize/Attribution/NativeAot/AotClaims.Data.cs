@@ -95,7 +95,7 @@ internal sealed partial class AotClaims
             for (int j = k; position < run.End && j < _hydratedCount; j++)
             {
                 ulong stop = Math.Min(end, _objectStart[j + 1]);
-                int to = stop >= end ? run.End : run.Payload + (int)((Int128)(stop - run.Target) * body / run.Length);
+                int to = stop >= end ? run.End : run.Payload + (int)Proportion.Of((long)(stop - run.Target), body, run.Length);
                 if (to > position) ClaimRun(position, to, j);
                 position = Math.Max(position, to);
             }
