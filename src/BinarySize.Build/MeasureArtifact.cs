@@ -63,6 +63,9 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     /// <summary>The NativeAOT compiler.</summary>
     public ITaskItem? Compiler { get; set; }
 
+    /// <summary>True where the app is trimmed, and the trimmer may be asked why something is there.</summary>
+    public bool AsksTrimmer { get; set; }
+
     /// <summary>Assemblies that the NativeAOT compiler was given, with their packages.</summary>
     public ITaskItem[] CompiledAssemblies { get; set; } = [];
 
@@ -441,22 +444,41 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     // Asked at most once a budget, and only for one that failed.
     private string? WhyKept(string name, MeasuredArtifact artifact)
     {
-        if (CompilerArguments is null || Compiler is null || !File.Exists(CompilerArguments.GetMetadata("FullPath"))) return null;
-        Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"Asking the NativeAOT compiler what keeps {name} (BinarySizeWhyGraph=None leaves that out)"));
-        using CompilerGraph graph = CompilerGraph.Get(
-            CompilerArguments.GetMetadata("FullPath"), Compiler.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, Path.Combine(StateDirectory.GetMetadata("FullPath"), "why"), _cancel.Token);
+        if (!AsksTrimmer && (CompilerArguments is null || Compiler is null || !File.Exists(CompilerArguments.GetMetadata("FullPath")))) return null;
+        Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"Asking the {(AsksTrimmer ? "trimmer" : "NativeAOT compiler")} what keeps {name} (BinarySizeWhyGraph=None leaves that out)"));
+        string scratch = Path.Combine(StateDirectory.GetMetadata("FullPath"), "why");
+        using AskedGraph graph = AsksTrimmer
+            ? AskedGraph.OfTrimmer(TrimAgain, scratch)
+            : AskedGraph.OfCompiler(CompilerArguments!.GetMetadata("FullPath"), Compiler!.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, scratch, _cancel.Token);
         if (graph.Problem is not null) Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(graph.Problem));
         if (graph.Path is null) return null;
         PackageGraph? packages = _packages.Value;
-        return PulledIn.Explain([name], new RetentionInputs
+        string assembly = name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name;
+        // The trimmer names members without their assemblies: whose they are stands in what ships, which was measured without.
+        using MeasuredArtifact? trimmed = AsksTrimmer
+            ? Measurer.Measure(artifact.Path, artifact.Kind, [.. artifact.Files.Where(f => GraphLocator.SpeaksOf(graph.Path, f.Path)).Select(f => new FoundFile(f.Path, f.FullPath, f.Size, 0, null))], [], new MeasureOptions())
+            : null;
+        return PulledIn.Explain([assembly], new RetentionInputs
         {
             Graph = graph.Path,
             Mstat = Mstat?.GetMetadata("FullPath"),
-            Maps = [.. artifact.Files.Where(f => IsCompiledAheadOfTime(f.Path)).Select(f => f.Map)],
+            Maps = [.. (trimmed?.Files ?? artifact.Files.Where(f => IsCompiledAheadOfTime(f.Path))).Select(f => f.Map)],
             Packages = packages,
             PackageOf = packages is null ? null : packages.PackageOfAssembly,
             Project = Path.GetFileNameWithoutExtension(ProjectFile),
-        }) is { } line ? $"{name} came in by {line}." : null;
+        }) is { } line ? $"{assembly} came in by {line}." : null;
+    }
+
+    // The same project with the same properties, into another folder. What it warns of it has said before.
+    private bool TrimAgain(string folder)
+    {
+        var properties = new System.Collections.Hashtable(StringComparer.OrdinalIgnoreCase)
+        {
+            ["IntermediateLinkDir"] = folder,
+            ["_TrimmerDumpDependencies"] = "true",
+            ["SuppressTrimAnalysisWarnings"] = "true",
+        };
+        return BuildEngine.BuildProjectFile(ProjectFile, ["ComputeResolvedFilesToPublishList", "ILLink"], properties, new System.Collections.Hashtable());
     }
 
     /// <inheritdoc/>

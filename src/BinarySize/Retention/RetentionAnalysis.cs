@@ -124,7 +124,9 @@ public sealed class RetentionAnalysis : IDisposable
 
     /// <summary>Why something is there; null where nothing has that name.</summary>
     /// <param name="name">A package, assembly, namespace, type or member, with or without what stands before it: "Dapper", "System.Xml", "JObject.Parse".</param>
-    public WhyAnswer? Explain(string name)
+    public WhyAnswer? Explain(string name) => Explain(name, ownFirst: false);
+
+    private WhyAnswer? Explain(string name, bool ownFirst)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (_graph is null || _owners is null || _reach is null) return ExplainPackage(name);
@@ -153,9 +155,12 @@ public sealed class RetentionAnalysis : IDisposable
         long? retained = IsFull ? LostWithout(inside, out _) : null;
         return new WhyAnswer(
             target.Name, target.Kind, size, nodes, retained is null ? null : Math.Max(retained.Value, size), PackagesOf(target),
-            [.. entries.Values.OrderByDescending(e => e.Size).ThenByDescending(e => e.Nodes).ThenBy(e => e.Anchor).Take(ShownEntries).Select(e => new RetentionEntry(e.Size, e.Nodes, Chain(e.Anchor)))],
+            [.. entries.OrderByDescending(e => ownFirst && IsOwn(e.Key.From)).ThenByDescending(e => e.Value.Size).ThenByDescending(e => e.Value.Nodes).ThenBy(e => e.Value.Anchor)
+                .Take(ShownEntries).Select(e => new RetentionEntry(e.Value.Size, e.Value.Nodes, Chain(e.Value.Anchor)))],
             entries.Count);
     }
+
+    private bool IsOwn(int owner) => owner != 0 && AssemblyOf(owner).Equals(_inputs.Project, StringComparison.OrdinalIgnoreCase);
 
     // A way into what is asked for, by the first node on it.
     private sealed class Entry(int anchor)
@@ -167,12 +172,13 @@ public sealed class RetentionAnalysis : IDisposable
 
     /// <summary>
     /// Who pulled something in, on one line: <c>MyApp -> Dapper -> System.Data.Common: Query.Build calls SqlMapper.Query</c>.
+    /// Of several ways in it is the one from the project's own code, where there is one: that is what somebody can change.
     /// Null where nothing is known of it. Names are as files have them: escape the line for where it goes.
     /// </summary>
-    /// <param name="name">As for <see cref="Explain"/>.</param>
+    /// <param name="name">As for <see cref="Explain(string)"/>.</param>
     public string? InOneLine(string name)
     {
-        if (Explain(name) is not { } why) return null;
+        if (Explain(name, ownFirst: true) is not { } why) return null;
         string packages = why.Packages.Count > 1 ? string.Join(" -> ", why.Packages) : "";
         string edge = why.Entries.Count > 0 ? Edge(why.Entries[0]) : "";
         return packages.Length == 0 ? (edge.Length == 0 ? null : edge) : edge.Length == 0 ? packages : $"{packages}: {edge}";

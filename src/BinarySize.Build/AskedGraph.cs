@@ -3,11 +3,12 @@ using BinarySize.Shrinking;
 namespace BinarySize.Build;
 
 /// <summary>
-/// The NativeAOT compiler's reasons for what it compiled, asked for when a budget failed and somebody wants to know why. It
-/// writes them down only where it is told to, which takes a fifth more time (measured: 23 s and 28 s on a web API): so the
-/// compile of a build that holds its budgets goes without, and the one that broke one is done once more, for the reasons alone.
+/// The reasons of the NativeAOT compiler, or of the trimmer, for what is in an app, asked for when a budget failed and somebody
+/// wants to know why. They write them down only where they are told to, which takes the compiler a fifth more time (measured:
+/// 23 s and 28 s on a web API): so a build that holds its budgets goes without, and the one that broke one is done once more,
+/// for the reasons alone.
 /// </summary>
-internal sealed class CompilerGraph : IDisposable
+internal sealed class AskedGraph : IDisposable
 {
     // What a compile writes. All of it stays out of the build's own folder: a newer file there would start the linker.
     private static readonly string[] s_outputs =
@@ -16,11 +17,14 @@ internal sealed class CompilerGraph : IDisposable
     // All reasons take ten times the space; the first one of each is what a message has room for.
     private static readonly string[] s_all = ["--fulllog", "--scanfulllog"];
 
+    // The trimmer's own name for it.
+    private const string TrimmerFile = "linker-dependencies.xml";
+
     private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10);
 
     private readonly string? _scratch;
 
-    private CompilerGraph(string? path, string? scratch, string? problem)
+    private AskedGraph(string? path, string? scratch, string? problem)
     {
         Path = path;
         _scratch = scratch;
@@ -43,7 +47,7 @@ internal sealed class CompilerGraph : IDisposable
     /// <param name="scratch">A folder for what is written meanwhile; it need not exist.</param>
     /// <param name="cancel">Ends the compiler.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static CompilerGraph Get(string responseFile, string compiler, string projectFolder, string scratch, CancellationToken cancel)
+    public static AskedGraph OfCompiler(string responseFile, string compiler, string projectFolder, string scratch, CancellationToken cancel)
     {
         try
         {
@@ -51,25 +55,46 @@ internal sealed class CompilerGraph : IDisposable
             const string Scan = "--scandgmllog:";
             if (Array.Find(arguments, a => a.StartsWith(Scan, StringComparison.Ordinal)) is { } written && System.IO.Path.Combine(projectFolder, written[Scan.Length..]) is var graph && File.Exists(graph))
             {
-                return new CompilerGraph(graph, null, null);
+                return new AskedGraph(graph, null, null);
             }
             Directory.CreateDirectory(scratch);
             string own = System.IO.Path.Combine(scratch, "why.rsp"), asked = System.IO.Path.Combine(scratch, "why.scan.dgml.xml");
             File.WriteAllLines(own, [.. arguments.Where(a => !s_all.Contains(a) && !Array.Exists(s_outputs, o => a.StartsWith(o, StringComparison.Ordinal))), $"-o:{System.IO.Path.Combine(scratch, "why.o")}", Scan + asked]);
             ToolRun run = ExternalTool.Run(ExternalTool.Find([], compiler) ?? compiler, ["@" + own], new ToolOptions { WorkingDirectory = projectFolder, Timeout = s_timeout }, cancel);
-            if (run.Succeeded && File.Exists(asked)) return new CompilerGraph(asked, scratch, null);
+            if (run.Succeeded && File.Exists(asked)) return new AskedGraph(asked, scratch, null);
             Remove(scratch);
-            return new CompilerGraph(null, null, $"'{compiler}' could not be asked for its reasons: {run.Describe()}");
+            return new AskedGraph(null, null, $"'{compiler}' could not be asked for its reasons: {run.Describe()}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Remove(scratch);
-            return new CompilerGraph(null, null, $"the compiler could not be asked for its reasons: {e.Message}");
+            return new AskedGraph(null, null, $"the compiler could not be asked for its reasons: {e.Message}");
         }
         catch (OperationCanceledException)
         {
             Remove(scratch);
             throw;
+        }
+    }
+
+    /// <summary>Trims once more, and has the trimmer write its graph, into a folder that goes away with this object.</summary>
+    /// <param name="trim">Trims the same app into a folder, with the graph; false where that fails.</param>
+    /// <param name="scratch">A folder for what is written meanwhile; it need not exist.</param>
+    public static AskedGraph OfTrimmer(Func<string, bool> trim, string scratch)
+    {
+        try
+        {
+            Remove(scratch);
+            Directory.CreateDirectory(scratch);
+            string graph = System.IO.Path.Combine(scratch, TrimmerFile);
+            if (trim(scratch + System.IO.Path.DirectorySeparatorChar) && File.Exists(graph)) return new AskedGraph(graph, scratch, null);
+            Remove(scratch);
+            return new AskedGraph(null, null, "the trimmer could not be asked for its reasons");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Remove(scratch);
+            return new AskedGraph(null, null, $"the trimmer could not be asked for its reasons: {e.Message}");
         }
     }
 
