@@ -69,7 +69,7 @@ public static class VariantsText
     // A reason below its row, on a few lines of its own.
     internal static void Wrap(TextWriter text, string? reason)
     {
-        const int lines = 3, indent = 4;
+        const int lines = 5, indent = 4;
         string rest = Fit(reason ?? "", lines * (Width - indent));
         while (rest.Length > 0)
         {
