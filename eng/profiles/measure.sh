@@ -48,14 +48,7 @@ known() { [ -f "$1" ] && grep -qP "^$2\t$3\t" "$1"; }
 value() { [ ! -f "$1" ] || awk -F '\t' -v a="$2" -v b="$3" '$1 == a && $2 == b { print $3 }' "$1"; }
 grouped() { sed -e ':a' -e 's/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/' -e 'ta' <<< "$1"; }
 
-# Puts the lines of a file between <!-- NAME --> and <!-- /NAME --> of another.
-insert() { # document, name, lines
-  awk -v begin="<!-- $2 -->" -v end="<!-- /$2 -->" -v file="$3" '
-    $0 == begin { print; while ((getline line < file) > 0) print line; skip = 1; next }
-    $0 == end { skip = 0 }
-    !skip { print }' "$1" > "$work/document"
-  cat "$work/document" > "$1"
-}
+insert() { eng/insert.sh "$@"; } # document, name, lines
 
 # Settings that change the bytes of a binary, one line each: name, value, kind of publish, apps.
 settings() {

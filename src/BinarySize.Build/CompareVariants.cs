@@ -55,7 +55,7 @@ public sealed class CompareVariants : Task, ICancelableTask, IDisposable
             }, _cancel.Token);
             var cache = new ResultCache(ResultCache.DefaultFolder(ProjectFile));
             using var builder = new VariantBuilder(project, TimeSpan.FromMinutes(20));
-            var lab = new VariantLab(project, builder, cache, new LabOptions { Verify = project.VerifyCommand, Run = string.IsNullOrWhiteSpace(RunCommand) ? null : RunCommand });
+            var lab = new VariantLab(project, builder, cache, new LabOptions { Verify = project.VerifyCommand, VerifyLimit = project.VerifyLimit ?? LabOptions.DefaultVerifyLimit, Run = string.IsNullOrWhiteSpace(RunCommand) ? null : RunCommand });
             var comparer = new Comparer(lab, new RunOptions { Finished = result => Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"BinarySize: {result.Name}: {VariantResult.NameOf(result.Status)}")) });
             Comparison comparison = ComparisonRun.Run(project, lab, comparer, request, _cancel.Token);
             foreach (string line in VariantsText.Render(comparison).Split('\n')) Log.LogMessage(MessageImportance.High, "{0}", line);

@@ -31,6 +31,7 @@ internal static class CompareCommand
             var lab = new VariantLab(project, builder, cache, new LabOptions
             {
                 Verify = shared.Verify(parsed, project),
+                VerifyLimit = shared.VerifyLimit(parsed, project),
                 Run = parsed.GetValue(run),
                 Brotli = !parsed.GetValue(noBrotli),
                 CopyTo = parsed.GetValue(keep),

@@ -37,7 +37,7 @@ internal static class TuneCommand
             string? verify = shared.Verify(parsed, project);
             ResultCache cache = shared.Cache(parsed, project);
             using var builder = new VariantBuilder(project, limit);
-            var lab = new VariantLab(project, builder, cache, new LabOptions { Verify = verify, Compressed = false, KeepFolders = false });
+            var lab = new VariantLab(project, builder, cache, new LabOptions { Verify = verify, VerifyLimit = shared.VerifyLimit(parsed, project), Compressed = false, KeepFolders = false });
             Variant start = ComparisonRun.Start(project, lab, shared.Base(parsed), budget.Token);
             IReadOnlyList<TuneCandidate> candidates = [.. ComparisonRun.Candidates(project, start), .. TuneCatalogue.Substitutions(files)];
             Func<TuneCandidate, bool> allowed = Allowed(candidates, parsed.GetValue(allow) ?? []);

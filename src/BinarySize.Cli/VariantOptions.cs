@@ -14,6 +14,7 @@ internal sealed class VariantOptions
     private readonly Option<string[]> _property = new("--property", "-p") { Description = "A property of every build; may be repeated", HelpName = "NAME=VALUE" };
     private readonly Option<string?> _base = new("--base") { Description = $"What settings are tried on: {string.Join(", ", ComparisonRun.Bases)}", HelpName = "NAME" };
     private readonly Option<string?> _verify = new("--verify") { Description = "Command that must succeed on every variant; {artifact} stands for its main file", HelpName = "COMMAND" };
+    private readonly Option<double?> _verifySeconds = new("--verify-seconds") { Description = "Time that the verify command is given; BinarySizeVerifyTimeout, or a minute", HelpName = "N" };
     private readonly Option<int> _maxCpu = new("--max-cpu", "-m") { Description = "Builds at the same time", HelpName = "N", DefaultValueFactory = _ => RunOptions.DefaultParallelism() };
     private readonly Option<double> _timeout = new("--timeout-minutes") { Description = "Time that one build is given", HelpName = "N", DefaultValueFactory = _ => 20 };
     private readonly Option<bool> _noCache = new("--no-cache") { Description = "Build and measure anew what has not changed since the last time" };
@@ -21,7 +22,7 @@ internal sealed class VariantOptions
     public void AddTo(Command command)
     {
         command.Add(_project);
-        foreach (Option option in (Option[])[_framework, _runtime, _configuration, _property, _base, _verify, _maxCpu, _timeout, _noCache]) command.Add(option);
+        foreach (Option option in (Option[])[_framework, _runtime, _configuration, _property, _base, _verify, _verifySeconds, _maxCpu, _timeout, _noCache]) command.Add(option);
     }
 
     public string ProjectName(ParseResult parsed) => parsed.GetValue(_project)!.Replace('\\', '/');
@@ -29,6 +30,13 @@ internal sealed class VariantOptions
     public string? Base(ParseResult parsed) => parsed.GetValue(_base);
 
     public string? Verify(ParseResult parsed, VariantProject project) => parsed.GetValue(_verify) ?? project.VerifyCommand;
+
+    public TimeSpan VerifyLimit(ParseResult parsed, VariantProject project) => parsed.GetValue(_verifySeconds) switch
+    {
+        null => project.VerifyLimit ?? LabOptions.DefaultVerifyLimit,
+        > 0 and <= 1e6 and var seconds => TimeSpan.FromSeconds(seconds),
+        _ => throw new UsageException("--verify-seconds needs a number above 0."),
+    };
 
     public TimeSpan Limit(ParseResult parsed) => parsed.GetValue(_timeout) is > 0 and <= 1000 and var minutes ? TimeSpan.FromMinutes(minutes) : throw new UsageException("--timeout-minutes needs a number above 0.");
 

@@ -46,7 +46,8 @@ public sealed class CompressedSizes
     }
 
     /// <summary>Compressed bytes of the file at <paramref name="path"/>. Throws IOException where it cannot be read.</summary>
-    public long Of(string path, BudgetMetric metric)
+    /// <exception cref="OperationCanceledException">It was cancelled, of which a large file takes notice too.</exception>
+    public long Of(string path, BudgetMetric metric, CancellationToken cancel = default)
     {
         using FileView view = FileView.Open(path);
         using Stream content = view.Bytes.AsStream();
@@ -61,7 +62,8 @@ public sealed class CompressedSizes
             ? new GZipStream(counter, new ZLibCompressionOptions { CompressionLevel = 9 }, leaveOpen: true)
             : new BrotliStream(counter, new BrotliCompressionOptions { Quality = 11 }, leaveOpen: true))
         {
-            content.CopyTo(packer, 1 << 20);
+            byte[] block = new byte[1 << 18];
+            for (int count; (count = content.Read(block)) > 0; packer.Write(block.AsSpan(0, count))) cancel.ThrowIfCancellationRequested();
         }
         lock (_lock)
         {

@@ -10,8 +10,8 @@ public static class VariantsText
     public const int Width = 79;
 
     // The name's column, and those of the numbers: 79 together. What could not be measured has room for a longer name.
-    private const int NameColumn = 17, NameWidth = 26;
-    private static readonly int[] s_columns = [8, 8, 8, 8, 8, 7, 7, 8];
+    private const int NameColumn = 24, NameWidth = 26;
+    private static readonly int[] s_columns = [7, 7, 7, 7, 7, 6, 7, 7];
 
     /// <summary>The comparison as a table.</summary>
     public static string Render(Comparison comparison)
@@ -22,25 +22,29 @@ public static class VariantsText
         text.WriteLine(Escape.Ascii($"{comparison.Project}: {comparison.Set} ({string.Join(", ", about)})", Width));
         text.WriteLine();
         text.WriteLine(Line("", "ships", "change", "binary", "gzip", "brotli", "build", "start", "memory"));
+        string? reason = null;
         foreach (VariantResult variant in comparison.Variants)
         {
             string name = variant.Name;
             if (!variant.IsMeasured)
             {
-                text.WriteLine(Fit(Fit(name, NameWidth).PadRight(NameColumn) + "  " + VariantResult.NameOf(variant.Status), Width));
-                Wrap(text, variant.Reason);
+                bool same = reason is not null && variant.Reason == reason;
+                text.WriteLine(Fit(Fit(name, NameWidth).PadRight(NameWidth) + "  " + VariantResult.NameOf(variant.Status) + (same ? ": as above" : ""), Width));
+                if (!same) Wrap(text, variant.Reason);
+                reason = variant.Reason;
                 continue;
             }
+            reason = null;
             string[] cells = [Size(variant.ShippedSize), Change(comparison, variant), Size(variant.BinarySize), Size(variant.GzipSize), Size(variant.BrotliSize), Seconds(variant), Milliseconds(variant), Size(variant.PeakMemory)];
-            string mark = variant.Verified switch { true => "+", false => "!", _ => " " };
+            string mark = variant.Verified switch { true => "+", false => "!", _ => "" };
             // A long name has a line of its own.
             if (name.Length + mark.Length > NameColumn)
             {
-                text.WriteLine(Fit(mark.Trim() + name, Width));
+                text.WriteLine(Fit(mark + name, Width));
                 name = mark = "";
             }
-            text.WriteLine(Line(mark.Trim() + name, cells));
-            if (variant.Status != VariantStatus.Ok) Wrap(text, $"{VariantResult.NameOf(variant.Status)}: {variant.Reason}");
+            text.WriteLine(Line(mark + name, cells));
+            Wrap(text, variant.Status == VariantStatus.Ok ? variant.Reason : $"{VariantResult.NameOf(variant.Status)}: {variant.Reason}");
         }
         text.WriteLine();
         foreach (string note in Notes(comparison)) text.WriteLine(Fit(note, Width));
@@ -65,7 +69,7 @@ public static class VariantsText
     // A reason below its row, on a few lines of its own.
     internal static void Wrap(TextWriter text, string? reason)
     {
-        const int lines = 3, indent = 4;
+        const int lines = 5, indent = 4;
         string rest = Fit(reason ?? "", lines * (Width - indent));
         while (rest.Length > 0)
         {
@@ -92,13 +96,13 @@ public static class VariantsText
         return value.ToString("0", CultureInfo.InvariantCulture) + "P";
     }
 
-    /// <summary>Change of what ships against the first that was measured: "-61.2%", or "x18.7" from ten times on; nothing for that one itself.</summary>
+    /// <summary>Change of what ships against the first that was measured: "-61.2%", "+612%", or "x18.7" from ten times on; nothing for that one itself.</summary>
     internal static string Change(Comparison comparison, VariantResult variant)
     {
         if (comparison.Reference is not { ShippedSize: > 0 and { } whole } reference || variant.ShippedSize is not { } size || ReferenceEquals(variant, reference)) return "";
         double ratio = (double)size / whole, percent = 100 * (ratio - 1);
-        if (ratio >= 10) return ratio < 99_999 ? "x" + ratio.ToString(ratio < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) : ">x99999";
-        return percent.ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + "%";
+        if (ratio >= 9.995) return ratio < 99_999 ? "x" + ratio.ToString(ratio < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) : ">x99999";
+        return percent.ToString(percent < 99.95 ? "+0.0;-0.0;0.0" : "+0", CultureInfo.InvariantCulture) + "%";
     }
 
     internal static string Seconds(VariantResult variant) => variant.BuildSeconds is { } seconds ? seconds.ToString(seconds < 99.95 ? "0.0" : "0", CultureInfo.InvariantCulture) + "s" : "-";

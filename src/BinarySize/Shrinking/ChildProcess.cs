@@ -84,7 +84,14 @@ internal static unsafe partial class ChildProcess
 
             byte*[] arguments = Array([command.Program, .. command.Arguments]);
             var variables = new List<string>();
-            foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables()) variables.Add($"{variable.Key}={variable.Value}");
+            foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            {
+                if (!command.Environment.ContainsKey((string)variable.Key)) variables.Add($"{variable.Key}={variable.Value}");
+            }
+            foreach ((string name, string? value) in command.Environment)
+            {
+                if (value is not null) variables.Add($"{name}={value}");
+            }
             byte*[] environment = Array(variables);
             int pid;
             long begin = Stopwatch.GetTimestamp();
@@ -237,6 +244,11 @@ internal static unsafe partial class ChildProcess
         info.CreateNoWindow = true;
         info.RedirectStandardInput = info.RedirectStandardOutput = info.RedirectStandardError = true;
         if (command.WorkingDirectory is { } folder) info.WorkingDirectory = folder;
+        foreach ((string name, string? value) in command.Environment)
+        {
+            if (value is null) info.Environment.Remove(name);
+            else info.Environment[name] = value;
+        }
         using var process = new Process { StartInfo = info };
         long begin = Stopwatch.GetTimestamp(), peak = 0;
         try

@@ -18,6 +18,9 @@ public sealed record MeasuredCommand(string Name, string Program, IReadOnlyList<
         return new MeasuredCommand(name, shell.FileName, shell.ArgumentList.Count > 0 ? [.. shell.ArgumentList] : [shell.Arguments], workingDirectory) { IsRaw = shell.ArgumentList.Count == 0 };
     }
 
+    /// <summary>Variables that are set for it, or with null removed, besides those of this process.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
     /// <summary>True where the only argument is a command line as the program is to see it.</summary>
     internal bool IsRaw { get; init; }
 }

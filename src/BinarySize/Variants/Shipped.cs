@@ -19,11 +19,12 @@ public sealed record Shipped(IReadOnlyList<FoundFile> Files)
     public long Size => Files.Sum(f => f.Size);
 
     /// <summary>Bytes after compressing each file by itself.</summary>
-    public long Compressed(CompressedSizes sizes, BudgetMetric metric)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public long Compressed(CompressedSizes sizes, BudgetMetric metric, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(sizes);
         long sum = 0;
-        Parallel.ForEach(Files.Where(f => f.LinkTarget is null), () => 0L, (file, _, local) => local + sizes.Of(file.FullPath, metric), local => Interlocked.Add(ref sum, local));
+        Parallel.ForEach(Files.Where(f => f.LinkTarget is null), new ParallelOptions { CancellationToken = cancel }, () => 0L, (file, _, local) => local + sizes.Of(file.FullPath, metric, cancel), local => Interlocked.Add(ref sum, local));
         return sum;
     }
 

@@ -57,7 +57,9 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
     private readonly Dictionary<string, Home> _homes = [];
     private readonly Dictionary<string, Lazy<string?>> _restores = [];
     private readonly Lock _lock = new();
-    private int _next, _clock;
+    // Builds share it; one that needs the disk for itself does not.
+    private readonly ReaderWriterLockSlim _disk = new();
+    private int _next, _clock, _running, _started;
 
     private sealed class Home(string path)
     {
@@ -83,11 +85,59 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         }
     }
 
+    /// <summary>The folder that everything is written to.</summary>
+    internal string Root => _root;
+
     /// <inheritdoc/>
     public VariantBuild Build(Variant variant, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(variant);
-        variant = variant.Unpacked;
+        return WithRoom(() => Publish(variant.Unpacked, cancel), static b => b.Status == VariantStatus.Failed && FullDisk.Says(b.Reason));
+    }
+
+    /// <summary>
+    /// Makes something that takes space beside the builds that run. Where it ran out of space, and that could be the doing
+    /// of others, they are waited for, what they left for later builds goes, and it is made once more, alone.
+    /// </summary>
+    internal T WithRoom<T>(Func<T> make, Func<T, bool> isFull)
+    {
+        bool alone;
+        T made;
+        _disk.EnterReadLock();
+        try
+        {
+            int ticket;
+            lock (_lock) (ticket, alone) = (++_started, ++_running == 1);
+            try
+            {
+                made = make();
+            }
+            finally
+            {
+                lock (_lock) alone &= --_running == 0 && _started == ticket;
+            }
+        }
+        finally
+        {
+            _disk.ExitReadLock();
+        }
+        if (!isFull(made)) return made;
+        _disk.EnterWriteLock();
+        try
+        {
+            bool freed = _homes.Values.Any(h => Directory.Exists(h.Path));
+            foreach (Home home in _homes.Values) Delete(home.Path);
+            _homes.Clear();
+            return freed || !alone ? make() : made;
+        }
+        finally
+        {
+            _disk.ExitWriteLock();
+        }
+    }
+
+    private VariantBuild Publish(Variant variant, CancellationToken cancel)
+    {
         string name = Next("o");
         string output = Path.Combine(_root, name, "publish");
         Home? home = null;
@@ -108,9 +158,16 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
             ];
             long start = Stopwatch.GetTimestamp();
             ToolRun run;
-            lock (home) run = ExternalTool.Run(VariantCommand.Dotnet, arguments, Options(), cancel);
+            string? trouble = null;
+            lock (home)
+            {
+                run = ExternalTool.Run(VariantCommand.Dotnet, arguments, Options(), cancel);
+                if (!run.Succeeded) trouble = Trouble(log, run);
+                // Files that are there in half would be up to date for the next build.
+                if (run.End != ToolEnd.Exited || FullDisk.Says(trouble)) Delete(home.Path);
+            }
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            if (!run.Succeeded) return Problem(run.End == ToolEnd.Exited ? Errors(log, run) : run.Describe(), output, seconds);
+            if (trouble is not null) return Problem(trouble, output, seconds);
             (string? main, string? mstat, List<string> inputs) = ReadFacts(facts);
             // What the build made itself is gone the next time.
             inputs.RemoveAll(i => i.StartsWith(_root, StringComparison.Ordinal));
@@ -120,7 +177,7 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Problem(e.Message, output, 0);
+            return Problem(FullDisk.Find([e.Message], _root) ?? e.Message, output, 0);
         }
         finally
         {
@@ -143,7 +200,11 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
     }
 
     /// <summary>Deletes everything that was written.</summary>
-    public void Dispose() => Delete(_root);
+    public void Dispose()
+    {
+        Delete(_root);
+        _disk.Dispose();
+    }
 
     private IEnumerable<string> Arguments(Variant variant)
     {
@@ -182,14 +243,23 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
                     ToolRun run = ExternalTool.Run(VariantCommand.Dotnet,
                         ["restore", _project.File, "-r", _project.Runtime, "--nologo", "-v", "q", "-nodeReuse:false", $"-p:Configuration={VariantCommand.EscapeValue(_project.Request.Configuration)}", "-p:_IsPublishing=true", $"-p:_BinarySizeVariantHome={Path.Combine(_root, "r")}", .. common],
                         Options(), cancel);
-                    return run.Succeeded ? null : run.End == ToolEnd.Exited ? Errors(null, run) : "restore: " + run.Describe();
+                    return run.Succeeded ? null : run.End == ToolEnd.Exited ? Trouble(null, run) : "restore: " + run.Describe();
                 });
                 _restores[folder] = restore;
             }
         }
         try
         {
-            return restore.Value;
+            string? trouble = restore.Value;
+            if (!FullDisk.Says(trouble)) return trouble;
+            // There may be room for the next one.
+            lock (_lock)
+            {
+                if (_restores.GetValueOrDefault(folder) != restore) return trouble;
+                Delete(folder);
+                _restores.Remove(folder);
+            }
+            return trouble;
         }
         catch (OperationCanceledException)
         {
@@ -262,6 +332,14 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
         return (main, mstat, inputs);
     }
 
+    // A build that runs out of space says so in many ways, or can't say it: MSBuild is ended by a signal where it has mapped a file.
+    private string Trouble(string? log, ToolRun run)
+    {
+        if (run.End != ToolEnd.Exited) return run.Describe();
+        IEnumerable<string> said = run.Output.Concat(run.Errors).Concat(log is not null && File.Exists(log) ? File.ReadLines(log, Encoding.UTF8) : []);
+        return FullDisk.Find(said, _root) ?? Errors(log, run);
+    }
+
     // The compiler's or the linker's first errors; what MSBuild says besides is no news.
     private static string Errors(string? log, ToolRun run)
     {
@@ -287,14 +365,19 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
     internal static bool IsUnavailable(string reason) => MissingHere().IsMatch(reason);
 
     // A sentence in front of what the SDK says, where what it says takes knowledge to read.
-    private static string Explain(string reason)
+    internal static string Explain(string reason)
     {
-        if (MissingPackage().Match(reason) is { Success: true } package && IsUnavailable(reason)) return $"no package {package.Groups[1].Value} in the feeds";
+        if (MissingPackage().Match(reason) is { Success: true } package && IsUnavailable(reason))
+        {
+            string sources = package.Groups["sources"] is { Success: true } named ? $" ({named.Value})" : "";
+            return $"no package {package.Groups["name"].Value}{package.Groups["version"].Value} in the package sources{sources}: add one that has it to NuGet.config";
+        }
         if (reason.Contains("Platform linker", StringComparison.Ordinal)) return "no linker: NativeAOT needs clang or gcc here";
         return reason;
     }
 
-    private static void Delete(string folder)
+    /// <summary>Deletes a folder as far as that can be done.</summary>
+    internal static void Delete(string folder)
     {
         try
         {
@@ -313,6 +396,6 @@ public sealed partial class VariantBuilder : IVariantBuilder, IDisposable
     [GeneratedRegex(@"NU110[123].*(Microsoft\.NETCore\.App\.|Microsoft\.AspNetCore\.App\.|Microsoft\.WindowsDesktop\.App\.|ILCompiler|Crossgen2|ILLink)|NETSDK10(82|83|84|94)\b|NETSDK1203|NETSDK1204|Platform linker|Cross-OS native compilation|NETSDK1147", RegexOptions.Singleline)]
     private static partial Regex MissingHere();
 
-    [GeneratedRegex(@"Unable to find package ([\w.-]+)")]
+    [GeneratedRegex(@"Unable to find package (?<name>[\w-]+(?:\.[\w-]+)*)(?: with version(?<version> \([^)]+\)))?(?:[^|]*? in source\(s\): (?<sources>[^|\n]*[^|\s.]))?", RegexOptions.ExplicitCapture)]
     private static partial Regex MissingPackage();
 }

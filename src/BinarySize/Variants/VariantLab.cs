@@ -23,7 +23,10 @@ public sealed record LabOptions
     public string? Run { get; init; }
 
     /// <summary>Time that the verify command is given.</summary>
-    public TimeSpan VerifyLimit { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan VerifyLimit { get; init; } = DefaultVerifyLimit;
+
+    /// <summary>Time that the verify command is given where nothing else is said.</summary>
+    public static TimeSpan DefaultVerifyLimit { get; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Whether the download size is measured, by gzip and brotli.</summary>
     public bool Compressed { get; init; } = true;
@@ -50,6 +53,7 @@ public sealed class VariantLab : IVariantLab
     private readonly LabOptions _options;
     private readonly CompressedSizes _sizes;
     private readonly VerifyCommand? _verify;
+    private readonly Dictionary<string, string?> _variables = [];
     private readonly string _inputs;
     private readonly Dictionary<string, Kept> _kept = [];
     private readonly Dictionary<string, Lazy<VariantBuild>> _builds = [];
@@ -67,13 +71,9 @@ public sealed class VariantLab : IVariantLab
         _cache = cache;
         _options = options;
         _sizes = new CompressedSizes(cache.SizesFile);
-        if (options.Verify is { } command)
-        {
-            var variables = new Dictionary<string, string?>();
-            // Framework-dependent apps are to find the .NET that built them.
-            if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))) variables["DOTNET_ROOT"] = project.DotnetRoot;
-            _verify = new VerifyCommand(command, new ToolOptions { Timeout = options.VerifyLimit, WorkingDirectory = project.Folder, Environment = variables });
-        }
+        // Framework-dependent apps are to find the .NET that built them.
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNET_ROOT"))) _variables["DOTNET_ROOT"] = project.DotnetRoot;
+        if (options.Verify is { } command) _verify = new VerifyCommand(command, new ToolOptions { Timeout = options.VerifyLimit, WorkingDirectory = project.Folder, Environment = _variables });
         _inputs = InputFingerprint.Of(project);
     }
 
@@ -85,7 +85,7 @@ public sealed class VariantLab : IVariantLab
     {
         ArgumentNullException.ThrowIfNull(variant);
         string key = Key(variant);
-        if (_cache.Find(key) is { } found && InputFingerprint.Of(found.Inputs) == found.InputsHash && _options.CopyTo is null) return found.Result with { Name = variant.Name };
+        if (_cache.Find(key) is { } found && !IsOpen(found.Result) && InputFingerprint.Of(found.Inputs) == found.InputsHash && _options.CopyTo is null) return found.Result with { Name = variant.Name };
         var result = new VariantResult(variant.Name, VariantStatus.Failed) { Command = VariantCommand.ByHand(_project, variant) };
         if (variant.NeedsPackage && !_project.ReferencesPackage && _project.Request.PackageRoot is null) return result with { Status = VariantStatus.Unavailable, Reason = "it needs the package BinarySize.Build, which neither the project references nor this tool carries" };
         try
@@ -113,20 +113,25 @@ public sealed class VariantLab : IVariantLab
         {
             if (results[i].Status != VariantStatus.Ok || !_kept.TryGetValue(results[i].Name, out Kept? kept)) continue;
             open.Add((i, kept));
-            commands.Add(MeasuredCommand.Shell(results[i].Name, VerifyCommand.Expand(_options.Run, kept.Main, OperatingSystem.IsWindows()), _project.Folder));
+            commands.Add(MeasuredCommand.Shell(results[i].Name, VerifyCommand.Expand(_options.Run, kept.Main, OperatingSystem.IsWindows()), _project.Folder) with { Environment = _variables });
         }
         IReadOnlyList<StartupFigure> figures = StartupMeter.Measure(commands, null, cancel);
         VariantResult[] all = [.. results];
         for (int i = 0; i < open.Count; i++)
         {
-            // How long something takes to fail is no start-up time.
-            if (!figures[i].IsMeasured || figures[i].ExitCode != 0) continue;
             (int index, Kept kept) = open[i];
-            all[index] = all[index] with { StartupMilliseconds = figures[i].Median.TotalMilliseconds, PeakMemory = figures[i].PeakMemory > 0 ? figures[i].PeakMemory : null };
+            StartupFigure figure = figures[i];
+            // How long something takes to fail is no start-up time.
+            if (figure.Problem is { } problem) all[index] = all[index] with { Reason = "no start-up time: " + problem };
+            else if (figure.ExitCode != 0) all[index] = all[index] with { Reason = string.Create(CultureInfo.InvariantCulture, $"no start-up time: the run command ended with exit code {figure.ExitCode}") };
+            else all[index] = all[index] with { StartupMilliseconds = figure.Median.TotalMilliseconds, PeakMemory = figure.PeakMemory > 0 ? figure.PeakMemory : null };
             _cache.Store(kept.Key, all[index], kept.Inputs, kept.InputsHash);
         }
         return all;
     }
+
+    // Built and measured, and ended before its start-up was.
+    private bool IsOpen(VariantResult result) => _options.Run is not null && result is { Status: VariantStatus.Ok, BinarySize: not null, StartupMilliseconds: null, Reason: null };
 
     /// <summary>Keeps what compressing found out.</summary>
     public void Save() => _sizes.Save();
@@ -150,14 +155,12 @@ public sealed class VariantLab : IVariantLab
                 if (main is null) return result with { Status = VariantStatus.Unavailable, Reason = "there is no executable to pack" };
                 long start = Stopwatch.GetTimestamp();
                 folder = build.Folder + "-packed-" + Variant.Hash(variant.Identity(), 8);
-                Copy(build.Folder, folder);
                 main = Path.Combine(folder, Path.GetFileName(main));
-                StepResult packed = new PackStep(variant.Pack with { UpxPath = variant.Pack.UpxPath ?? _project.UpxPath }).Apply(build.Main!, main + ".packed", cancel);
-                if (packed.Outcome != StepOutcome.Applied) return result with { Status = packed.Outcome == StepOutcome.Failed ? VariantStatus.Failed : VariantStatus.Unavailable, Reason = $"{packed.Code}: {packed.Reason}" };
-                File.Move(main + ".packed", main, overwrite: true);
+                result = _builder.WithRoom(() => Pack(variant.Pack, build, folder, main, result, cancel), static r => FullDisk.Says(r.Reason));
+                if (result.Reason is not null) return result;
                 result = result with { BuildSeconds = build.Seconds + Stopwatch.GetElapsedTime(start).TotalSeconds };
             }
-            result = Measure(result, folder, main) with { Assemblies = build.Assemblies };
+            result = Measure(result, folder, main, cancel) with { Assemblies = build.Assemblies };
             result = Verify(result, main, cancel);
             string hash = InputFingerprint.Of(build.Inputs);
             _cache.Store(key, result, build.Inputs, hash);
@@ -175,6 +178,29 @@ public sealed class VariantLab : IVariantLab
         }
     }
 
+    // Into a folder of its own, which is not there where it could not be packed.
+    private VariantResult Pack(PackOptions options, VariantBuild build, string folder, string main, VariantResult result, CancellationToken cancel)
+    {
+        bool packed = false;
+        try
+        {
+            Copy(build.Folder, folder);
+            StepResult step = new PackStep(options with { UpxPath = options.UpxPath ?? _project.UpxPath }).Apply(build.Main!, main + ".packed", cancel);
+            if (step.Outcome != StepOutcome.Applied) return result with { Status = step.Outcome == StepOutcome.Failed ? VariantStatus.Failed : VariantStatus.Unavailable, Reason = FullDisk.Find([step.Reason ?? ""], _builder.Root) ?? $"{step.Code}: {step.Reason}" };
+            File.Move(main + ".packed", main, overwrite: true);
+            packed = true;
+            return result;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return result with { Reason = FullDisk.Find([e.Message], _builder.Root) ?? e.Message };
+        }
+        finally
+        {
+            if (!packed) VariantBuilder.Delete(folder);
+        }
+    }
+
     private VariantBuild Build(Variant variant, CancellationToken cancel)
     {
         if (!_options.KeepFolders) return _builder.Build(variant, cancel);
@@ -187,7 +213,7 @@ public sealed class VariantLab : IVariantLab
         return build.Value;
     }
 
-    private VariantResult Measure(VariantResult result, string folder, string? main)
+    private VariantResult Measure(VariantResult result, string folder, string? main, CancellationToken cancel)
     {
         Shipped shipped = Shipped.In(folder);
         long size = shipped.Size;
@@ -199,8 +225,8 @@ public sealed class VariantLab : IVariantLab
             NetSize = size - (main is null ? 0 : Shipped.PaddingOf(main)),
         };
         if (!_options.Compressed) return result;
-        result = result with { GzipSize = shipped.Compressed(_sizes, BudgetMetric.Gzip) };
-        return _options.Brotli ? result with { BrotliSize = shipped.Compressed(_sizes, BudgetMetric.Brotli) } : result;
+        result = result with { GzipSize = shipped.Compressed(_sizes, BudgetMetric.Gzip, cancel) };
+        return _options.Brotli ? result with { BrotliSize = shipped.Compressed(_sizes, BudgetMetric.Brotli, cancel) } : result;
     }
 
     private VariantResult Verify(VariantResult result, string? main, CancellationToken cancel)

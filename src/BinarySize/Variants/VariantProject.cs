@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BinarySize.Shrinking;
@@ -38,7 +39,7 @@ public sealed partial class VariantProject
     private static readonly string[] s_properties =
     [
         "TargetFramework", "TargetFrameworks", "RuntimeIdentifier", "NETCoreSdkVersion", "NETCoreSdkPortableRuntimeIdentifier", "OutputType", "PublishAot", "PublishTrimmed",
-        "BinarySizeVerifyCommand", "BinarySizeUpxPath", "_BinarySizePropsImported", "AssemblyName", "NetCoreRoot",
+        "BinarySizeVerifyCommand", "BinarySizeVerifyTimeout", "BinarySizeUpxPath", "_BinarySizePropsImported", "AssemblyName", "NetCoreRoot",
     ];
 
     private readonly Dictionary<string, string> _values;
@@ -79,6 +80,15 @@ public sealed partial class VariantProject
 
     /// <summary>The project's own verify command; null where it has none.</summary>
     public string? VerifyCommand => _values["BinarySizeVerifyCommand"] is { Length: > 0 } command ? command : null;
+
+    /// <summary>Time that the project gives its verify command; null where it does not say.</summary>
+    /// <exception cref="VariantProjectException">It is no number of seconds.</exception>
+    public TimeSpan? VerifyLimit => _values["BinarySizeVerifyTimeout"] switch
+    {
+        "" => null,
+        var text when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 1e6 => TimeSpan.FromSeconds(seconds),
+        var text => throw new VariantProjectException($"Property BinarySizeVerifyTimeout is '{text}'; it is a number of seconds."),
+    };
 
     /// <summary>UPX as the project names it; null: looked up.</summary>
     public string? UpxPath => _values["BinarySizeUpxPath"] is { Length: > 0 } path ? path : null;

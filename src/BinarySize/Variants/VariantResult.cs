@@ -24,7 +24,7 @@ public enum VariantStatus
 /// <param name="Status">What became of it.</param>
 public sealed record VariantResult(string Name, VariantStatus Status)
 {
-    /// <summary>Why it is not <see cref="VariantStatus.Ok"/>, in one line; it may hold text from outside.</summary>
+    /// <summary>Why it is not <see cref="VariantStatus.Ok"/>, or why its start-up was not measured, in one line; it may hold text from outside.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Bytes of the publish folder without symbols (<see cref="Shipped"/>).</summary>

@@ -69,6 +69,22 @@ public class ComparerTests
     [InlineData("CS1002: ; expected", false)]
     public void Knows_what_this_machine_lacks_from_what_the_project_lacks(string reason, bool unavailable) => Assert.Equal(unavailable, VariantBuilder.IsUnavailable(reason));
 
+    [Theory]
+    [InlineData("NU1101: Unable to find package Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64. No packages exist with this id in source(s): nuget.org, local", "no package Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64 in the package sources (nuget.org, local): add one that has it to NuGet.config")]
+    [InlineData("NU1102: Unable to find package runtime.linux-x64.Microsoft.DotNet.ILCompiler with version (= 10.0.12)", "no package runtime.linux-x64.Microsoft.DotNet.ILCompiler (= 10.0.12) in the package sources: add one that has it to NuGet.config")]
+    [InlineData("NU1101: Unable to find package My.Package. No packages exist with this id in source(s): feed", "NU1101: Unable to find package My.Package. No packages exist with this id in source(s): feed")]
+    public void Says_what_helps(string reason, string said) => Assert.Equal(said, VariantBuilder.Explain(reason));
+
+    [Theory]
+    [InlineData("error MSB3021: Unable to copy file \"a\" to \"b\". No space left on device : '/nuget/b'", "the disk is full: error MSB3021: Unable to copy file \"a\" to \"b\". No space left on device : '/nuget/b'")]
+    [InlineData("error MSB3021: Unable to copy file \"a\" to \"b\". No space left on device : '/tmp/bz1/b'", "the disk is full: no space left in /tmp; TMPDIR names another folder")]
+    [InlineData("error CS1002: ; expected", null)]
+    public void Knows_a_full_disk(string line, string? said)
+    {
+        Assert.Equal(said, FullDisk.Find(["warning", line], "/tmp/bz1"));
+        Assert.Equal(said is not null, FullDisk.Says(said));
+    }
+
     [Fact]
     public void A_cache_that_is_damaged_is_no_cache()
     {
