@@ -94,8 +94,7 @@ EOF
 kind() { # arguments of a kind of publish
   case $1 in
     aot) echo -p:PublishAot=true ;;
-    single) echo "-p:PublishTrimmed=true -p:PublishSingleFile=true -p:SuppressTrimAnalysisWarnings=true" ;;
-    single10) echo "-p:PublishTrimmed=true -p:PublishSingleFile=true -p:SuppressTrimAnalysisWarnings=true -p:TargetFramework=net10.0" ;;
+    single*) echo "-p:PublishTrimmed=true -p:PublishSingleFile=true -p:SuppressTrimAnalysisWarnings=true" ;;
   esac
 }
 
@@ -104,6 +103,7 @@ measure_settings() {
   for app in "${apps[@]}"; do
     for kind in aot single single10; do
       make "$app-$kind" "$app"
+      if [ "$kind" = single10 ]; then sed -i 's/net9\.0/net10.0/' "$work/$app-$kind/$app.csproj"; fi
       while read -r name wanted of where; do
         [ "$of" = "$kind" ] && { [ "$where" = all ] || [ "$where" = "$app" ]; } || continue
         known "$data" "$name" "$app" && continue
