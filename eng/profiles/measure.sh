@@ -4,8 +4,10 @@
 #   eng/profiles/measure.sh settings   each setting alone, against the app without it
 #   eng/profiles/measure.sh profiles   each profile against plain PublishAot; the binary, packed too where the profile packs
 #   eng/profiles/measure.sh peers      plain PublishAot packed as the package PublishAotCompressed calls UPX: minutes an app
+#   eng/profiles/measure.sh startup    time and memory that all of those take to start, in turns: best when all is quiet
 #   eng/profiles/measure.sh tables     nothing; writes the tables of what is measured, with a – where something is not
-# What is measured already (artifacts/profiles/*.tsv) is not measured again; delete it to start afresh.
+# What is measured already (artifacts/profiles/*.tsv) is not measured again, and what was published for it stays in
+# artifacts/profiles/published; delete artifacts/profiles to start afresh.
 # PUBLISH_LOCK names a file that is locked during each publish, where several of them share a machine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,10 +15,11 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 D
 what=${1:-profiles}
 apps=(hello jsoncli webapi sqlcli)
 out=$PWD/artifacts/profiles
+kept=$out/published
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-if [ "$what" != tables ]; then
+if [ "$what" = settings ] || [ "$what" = profiles ]; then
   version=$(eng/pack.sh)
   # A feed of its own: the repository's is emptied by whoever packs next.
   feed=$work/feed
@@ -24,10 +27,11 @@ if [ "$what" != tables ]; then
   cp artifacts/package/release/BinarySize.Build.*.nupkg "$feed/"
 fi
 
-# The app in a folder of its own, with the package.
+# The app in a folder of its own, with the package. What comes out lies beside it: the Web SDK ships each .json that it finds in
+# the project's folder, reports and global.json too.
 make() { # folder, app
   mkdir -p "$work/$1"
-  cp tests/apps/Directory.* "tests/apps/$2"/* global.json "$work/$1/"
+  cp tests/apps/Directory.* "tests/apps/$2"/* "$work/$1/"
   cat > "$work/$1/Directory.Build.targets" <<EOF
 <Project>
   <PropertyGroup><RestoreAdditionalProjectSources>$feed</RestoreAdditionalProjectSources></PropertyGroup>
@@ -38,14 +42,21 @@ EOF
 publish() { # folder, app, arguments
   local folder=$1 app=$2
   shift 2
-  rm -rf "$work/$folder/publish"
-  local command=(dotnet publish "$work/$folder/$app.csproj" -c Release -r linux-x64 -o "$work/$folder/publish" -p:BinarySizeAttribution=false -v quiet "$@")
+  rm -rf "$work/out/$folder/publish"
+  local command=(dotnet publish "$work/$folder/$app.csproj" -c Release -r linux-x64 -o "$work/out/$folder/publish" -p:BinarySizeAttribution=false -v quiet "$@")
   if [ -n "${PUBLISH_LOCK:-}" ]; then flock -o "$PUBLISH_LOCK" "${command[@]}"; else "${command[@]}"; fi > "$work/log" 2>&1 < /dev/null || { cat "$work/log" >&2; return 1; }
 }
 size() { stat -c %s "$1"; }
 shipped() { find "$1" -type f ! -name '*.dbg' ! -name '*.pdb' -printf '%s\n' | awk '{ s += $1 } END { print s }'; }
 known() { [ -f "$1" ] && grep -qP "^$2\t$3\t" "$1"; }
-value() { [ ! -f "$1" ] || awk -F '\t' -v a="$2" -v b="$3" '$1 == a && $2 == b { print $3 }' "$1"; }
+value() { [ ! -f "$1" ] || awk -F '\t' -v a="$2" -v b="$3" '$1 == a && $2 == b { last = $3 } END { print last }' "$1"; }
+# What of a publish goes into another measurement: as it ships.
+keep() { # folder, app, name
+  rm -rf "${kept:?}/$2/$3"
+  mkdir -p "$kept/$2"
+  cp -r "$1" "$kept/$2/$3"
+  find "$kept/$2/$3" \( -name '*.dbg' -o -name '*.pdb' \) -delete
+}
 grouped() { sed -e ':a' -e 's/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/' -e 'ta' <<< "$1"; }
 
 insert() { eng/insert.sh "$@"; } # document, name, lines
@@ -76,8 +87,7 @@ EOF
 kind() { # arguments of a kind of publish
   case $1 in
     aot) echo -p:PublishAot=true ;;
-    single) echo "-p:PublishTrimmed=true -p:PublishSingleFile=true -p:SuppressTrimAnalysisWarnings=true" ;;
-    single10) echo "-p:PublishTrimmed=true -p:PublishSingleFile=true -p:SuppressTrimAnalysisWarnings=true -p:TargetFramework=net10.0" ;;
+    single*) echo "-p:PublishTrimmed=true -p:PublishSingleFile=true -p:SuppressTrimAnalysisWarnings=true" ;;
   esac
 }
 
@@ -86,19 +96,20 @@ measure_settings() {
   for app in "${apps[@]}"; do
     for kind in aot single single10; do
       make "$app-$kind" "$app"
+      if [ "$kind" = single10 ]; then sed -i 's/net9\.0/net10.0/' "$work/$app-$kind/$app.csproj"; fi
       while read -r name wanted of where; do
         [ "$of" = "$kind" ] && { [ "$where" = all ] || [ "$where" = "$app" ]; } || continue
         known "$data" "$name" "$app" && continue
         # The app without any setting, once; and what is compiled is compiled once where only the link changes.
         if ! known "$data" "base-$kind" "$app"; then
           publish "$app-$kind" "$app" $(kind "$kind") -p:BinarySizeProfile=Development
-          printf '%s\t%s\t%s\n' "base-$kind" "$app" "$(size "$work/$app-$kind/publish/$app")" >> "$data"
+          printf '%s\t%s\t%s\n' "base-$kind" "$app" "$(size "$work/out/$app-$kind/publish/$app")" >> "$data"
         fi
         publish "$app-$kind" "$app" $(kind "$kind") -p:BinarySizeProfile=Development "-p:$name=$wanted"
-        printf '%s\t%s\t%s\n' "$name" "$app" "$(size "$work/$app-$kind/publish/$app")" >> "$data"
+        printf '%s\t%s\t%s\n' "$name" "$app" "$(size "$work/out/$app-$kind/publish/$app")" >> "$data"
         echo "$app $name $(value "$data" "$name" "$app")" >&2
       done < <(settings)
-      rm -rf "${work:?}/$app-$kind"
+      rm -rf "${work:?}/$app-$kind" "$work/out"
     done
   done
 }
@@ -142,22 +153,23 @@ measure_profiles() {
       for pack in false true; do
         # Only these two pack.
         if [ $pack = true ] && [ $profile != SizeCritical ] && [ $profile != Embedded ]; then continue; fi
-        known "$data" "$profile-$pack" "$app" && continue
+        known "$data" "$profile-$pack" "$app" && [ -d "$kept/$app/$profile-$pack" ] && continue
         [ -d "$work/$app-$profile" ] || make "$app-$profile" "$app"
         publish "$app-$profile" "$app" -p:PublishAot=true "-p:BinarySizeProfile=$profile" "-p:BinarySizePack=$pack"
-        tests/apps/verify/smoke.sh "$app" "$work/$app-$profile/publish/$app" > /dev/null
-        printf '%s\t%s\t%s\n' "$profile-$pack" "$app" "$(size "$work/$app-$profile/publish/$app")" >> "$data"
-        printf '%s\t%s\t%s\n' "$profile-$pack-folder" "$app" "$(shipped "$work/$app-$profile/publish")" >> "$data"
+        tests/apps/verify/smoke.sh "$app" "$work/out/$app-$profile/publish/$app" > /dev/null
+        printf '%s\t%s\t%s\n' "$profile-$pack" "$app" "$(size "$work/out/$app-$profile/publish/$app")" >> "$data"
+        printf '%s\t%s\t%s\n' "$profile-$pack-folder" "$app" "$(shipped "$work/out/$app-$profile/publish")" >> "$data"
+        keep "$work/out/$app-$profile/publish" "$app" "$profile-$pack"
         echo "$app $profile pack=$pack $(value "$data" "$profile-$pack" "$app")" >&2
       done
     done
     if ! known "$data" self-contained "$app"; then
       make "$app-sc" "$app"
       publish "$app-sc" "$app" --self-contained true
-      printf 'self-contained\t%s\t%s\n' "$app" "$(shipped "$work/$app-sc/publish")" >> "$data"
-      rm -rf "${work:?}/$app-sc"
+      printf 'self-contained\t%s\t%s\n' "$app" "$(shipped "$work/out/$app-sc/publish")" >> "$data"
+      rm -rf "${work:?}/$app-sc" "$work/out"
     fi
-    rm -rf "${work:?}/$app"-*
+    rm -rf "${work:?}/$app"-* "$work/out"
   done
 }
 
@@ -165,16 +177,18 @@ measure_profiles() {
 measure_peers() {
   local data=$out/profiles.tsv
   for app in "${apps[@]}"; do
-    if known "$data" peer-best "$app"; then continue; fi
-    make "$app-peer" "$app"
-    publish "$app-peer" "$app" -p:PublishAot=true
+    [ -d "$kept/$app/None-false" ] || { echo "measure.sh profiles has to run before" >&2; return 1; }
     for way in "lzma --best --lzma" "best --best"; do
-      cp "$work/$app-peer/publish/$app" "$work/packed"
-      upx -qqq ${way#* } "$work/packed"
-      printf 'peer-%s\t%s\t%s\n' "${way%% *}" "$app" "$(size "$work/packed")" >> "$data"
-      echo "$app upx ${way#* } $(size "$work/packed")" >&2
+      local name=peer-${way%% *}
+      known "$data" "$name" "$app" && [ -d "$kept/$app/$name" ] && continue
+      rm -rf "$work/peer"
+      cp -r "$kept/$app/None-false" "$work/peer"
+      upx -qqq ${way#* } "$work/peer/$app"
+      tests/apps/verify/smoke.sh "$app" "$work/peer/$app" > /dev/null
+      printf '%s\t%s\t%s\n' "$name" "$app" "$(size "$work/peer/$app")" >> "$data"
+      keep "$work/peer" "$app" "$name"
+      echo "$app upx ${way#* } $(size "$work/peer/$app")" >&2
     done
-    rm -rf "${work:?}/$app-peer"
   done
 }
 
@@ -208,12 +222,115 @@ row() { # title, name
   echo
 }
 
+# One start of an app, until it has done something of use: a program until it ends, the web API until it has answered a request.
+# Says microseconds, and the peak of resident memory in KiB where it is known.
+start() { # app, program, what runs it
+  local begin=${EPOCHREALTIME/[.,]/} end
+  case $1 in
+    webapi)
+      # Below the ports that connections get, so that none can meet itself.
+      local port=$((20000 + RANDOM % 12000)) status
+      "$2" --urls "http://127.0.0.1:$port" > /dev/null 2>&1 < /dev/null &
+      local server=$!
+      until { exec 4<> "/dev/tcp/127.0.0.1/$port"; } 2> /dev/null; do
+        kill -0 "$server" 2> /dev/null || { echo "$2 did not start" >&2; return 1; }
+        read -r -t 0.002 -u 3 || true
+      done
+      printf 'GET /todos HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&4
+      read -r status <&4
+      end=${EPOCHREALTIME/[.,]/}
+      echo "$((end - begin)) $(awk '$1 == "VmHWM:" { print $2 }' "/proc/$server/status")"
+      exec 4>&-
+      kill -KILL "$server"
+      wait "$server" 2> /dev/null || true
+      [[ $status == "HTTP/1.1 200 "* ]] || { echo "$2 said $status" >&2; return 1; } ;;
+    *)
+      "${@:3}" "$2" $(arguments "$1") > /dev/null 2>&1 < /dev/null
+      end=${EPOCHREALTIME/[.,]/}
+      echo "$((end - begin))" ;;
+  esac
+}
+arguments() {
+  case $1 in
+    jsoncli) echo "sum tests/apps/jsoncli/order.json" ;;
+    sqlcli) echo "seed --count 20" ;;
+  esac
+}
+startup_rows() {
+  cat <<'EOF'
+None-false plain `PublishAot`
+General-false `General`
+Serverless-false `Serverless`
+SizeCritical-false `SizeCritical`, not packed
+SizeCritical-true `SizeCritical`
+Embedded-false `Embedded`, not packed
+Embedded-true `Embedded`
+peer-best PublishAotCompressed (`upx --best`)
+peer-lzma … with its LZMA (`upx --best --lzma`)
+EOF
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# All builds of an app in turns, every other round the other way, so that what else the machine does meets all of them; one
+# round before them is not counted. Memory of programs in rounds of its own, since what tells it takes time to start.
+measure_startup() {
+  local data=$out/startup.tsv runs=21 names app name order round
+  [ -x /usr/bin/time ] || { echo "GNU time is missing. Type: apt-get install time" >&2; return 1; }
+  mapfile -t names < <(startup_rows | cut -d ' ' -f 1)
+  # Nobody writes into it: reading it for a time is a pause without a process.
+  mkfifo "$work/idle"
+  exec 3<> "$work/idle"
+  for app in "${apps[@]}"; do
+    known "$data" None-false-us "$app" && continue
+    for name in "${names[@]}"; do
+      [ -d "$kept/$app/$name" ] || { echo "measure.sh profiles and peers have to run before" >&2; return 1; }
+    done
+    rm -rf "$work/runs"
+    mkdir "$work/runs"
+    for round in $(seq 0 $runs); do
+      order=("${names[@]}")
+      [ $((round % 2)) = 0 ] || mapfile -t order < <(printf '%s\n' "${names[@]}" | tac)
+      for name in "${order[@]}"; do
+        start "$app" "$kept/$app/$name/$app" > "$work/run"
+        [ "$app" = webapi ] || { start "$app" "$kept/$app/$name/$app" /usr/bin/time -f %M -o "$work/peak" > /dev/null; echo "$(cat "$work/run") $(cat "$work/peak")" > "$work/run"; }
+        [ "$round" = 0 ] || cat "$work/run" >> "$work/runs/$name"
+      done
+    done
+    for name in "${names[@]}"; do
+      printf '%s-us\t%s\t%s\n' "$name" "$app" "$(cut -d ' ' -f 1 "$work/runs/$name" | median)" >> "$data"
+      printf '%s-kib\t%s\t%s\n' "$name" "$app" "$(cut -d ' ' -f 2 "$work/runs/$name" | median)" >> "$data"
+      echo "$app $name $(value "$data" "$name-us" "$app") us, $(value "$data" "$name-kib" "$app") KiB" >&2
+    done
+  done
+}
+
+write_startup() {
+  {
+    echo "| Start-up, ms (times plain NativeAOT) / peak memory, MiB | hello | JSON tool | web API | SQLite tool |"
+    echo "|---|--:|--:|--:|--:|"
+    while read -r name title; do
+      printf '| %s |' "$title"
+      for app in "${apps[@]}"; do
+        local us kib plain
+        us=$(value "$out/startup.tsv" "$name-us" "$app") kib=$(value "$out/startup.tsv" "$name-kib" "$app") plain=$(value "$out/startup.tsv" None-false-us "$app")
+        if [ -z "$us" ] || [ -z "$plain" ]; then printf ' – |'; else
+          awk -v t="$us" -v p="$plain" -v m="$kib" 'BEGIN { printf " %.1f (×%.1f) / %.1f |", t / 1000, t / p, m / 1024 }'
+        fi
+      done
+      echo
+    done < <(startup_rows)
+  } > "$work/startup.md"
+  insert docs/profiles.md measured-startup "$work/startup.md"
+}
+
 case $what in
   settings) measure_settings; write_settings ;;
   profiles) measure_profiles; write_profiles ;;
   peers) measure_peers; write_profiles ;;
+  startup) measure_startup; write_startup ;;
   tables)
     if [ -f "$out/settings.tsv" ]; then write_settings; fi
-    if [ -f "$out/profiles.tsv" ]; then write_profiles; fi ;;
-  *) echo "settings, profiles, peers or tables?" >&2; exit 2 ;;
+    if [ -f "$out/profiles.tsv" ]; then write_profiles; fi
+    if [ -f "$out/startup.tsv" ]; then write_startup; fi ;;
+  *) echo "settings, profiles, peers, startup or tables?" >&2; exit 2 ;;
 esac
