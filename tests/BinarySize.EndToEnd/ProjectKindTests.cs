@@ -32,6 +32,12 @@ public class ProjectKindTests
         Assert.Equal(string.Join('\n', Oracle.Files(api.PathOf("bin/Release/net10.0/publish"))), string.Join('\n', published.Main.Tree.Of("file")));
         Assert.Contains("wwwroot/index.html", published.Main.Tree.Of("file").Keys);
         Assert.Equal("ok", published.Budget("total").Verdict);
+
+        // A report and a baseline that lie in the project's folder are no content of it.
+        api.Succeed("publish", "-o", "out", "-t:BinarySizeUpdateBaseline");
+        Assert.True(File.Exists(api.PathOf("binarysize/report.json")) && File.Exists(api.PathOf("binarysize.baseline.json")));
+        api.Succeed("publish", "-o", "out");
+        Assert.DoesNotContain(Oracle.Files(api.PathOf("out")).Keys, f => f.Contains("binarysize", StringComparison.Ordinal));
     }
 
     [Fact]
