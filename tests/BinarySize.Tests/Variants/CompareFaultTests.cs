@@ -82,7 +82,8 @@ public sealed class CompareFaultTests : IDisposable
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         // A result is kept as soon as it is there.
         while (!Directory.EnumerateFiles(data, "*.json", SearchOption.AllDirectories).Any() && !process.WaitForExit(50)) { }
-        Tool.Run("kill", "-INT", process.Id.ToString(CultureInfo.InvariantCulture));
+        // Of the signals that end it this one is never ignored because of how the tests were started.
+        Tool.Run("kill", "-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
         process.WaitForExit();
         string text = await output;
         Assert.True(process.ExitCode == 130, await error + text);
