@@ -37,6 +37,6 @@ public sealed class CutChoiceTests
     {
         (string[] names, string[] said) = Choose("-Newtonsoft.Json/XmlAndDate", (Xml, true));
         Assert.Equal([Xml], names);
-        Assert.Equal(["BSZ5401 BinarySizeCuts keeps 'Newtonsoft.Json/XmlAndDate' out, which is not in the catalogue. Did you mean 'Newtonsoft.Json/XmlAndData'?"], said);
+        Assert.Equal(["BSZ5406 BinarySizeCuts keeps 'Newtonsoft.Json/XmlAndDate' out, which is not in the catalogue. Did you mean 'Newtonsoft.Json/XmlAndData'?"], said);
     }
 }
