@@ -27,8 +27,8 @@ if [ "$what" = settings ] || [ "$what" = profiles ]; then
   cp artifacts/package/release/BinarySize.Build.*.nupkg "$feed/"
 fi
 
-# The app in a folder of its own, with the package. What comes out lies beside it: the Web SDK ships each .json that it finds in
-# the project's folder, reports and global.json too.
+# The app in a folder of its own, with the package. What comes out lies beside it, and global.json is left out: the Web SDK ships
+# each .json that it finds in the project's folder.
 make() { # folder, app
   mkdir -p "$work/$1"
   cp tests/apps/Directory.* "tests/apps/$2"/* "$work/$1/"
@@ -58,8 +58,6 @@ keep() { # folder, app, name
   find "$kept/$2/$3" \( -name '*.dbg' -o -name '*.pdb' \) -delete
 }
 grouped() { sed -e ':a' -e 's/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/' -e 'ta' <<< "$1"; }
-
-insert() { eng/insert.sh "$@"; } # document, name, lines
 
 # Settings that change the bytes of a binary, one line each: name, value, kind of publish, apps.
 settings() {
@@ -143,7 +141,7 @@ write_settings() {
       done < <(settings)
     done
   } > "$work/settings.md"
-  insert docs/profiles.md measured-settings "$work/settings.md"
+  eng/insert.sh docs/profiles.md measured-settings "$work/settings.md"
 }
 
 measure_profiles() {
@@ -209,8 +207,8 @@ write_profiles() {
     row "publish folder, plain" None-false-folder
     row "publish folder, \`Embedded\`" Embedded-true-folder
   } > "$work/profiles.md"
-  insert docs/profiles.md measured-profiles "$work/profiles.md"
-  insert README.md measured-profiles "$work/profiles.md"
+  eng/insert.sh docs/profiles.md measured-profiles "$work/profiles.md"
+  eng/insert.sh README.md measured-profiles "$work/profiles.md"
 }
 row() { # title, name
   printf '| %s |' "$1"
@@ -320,7 +318,7 @@ write_startup() {
       echo
     done < <(startup_rows)
   } > "$work/startup.md"
-  insert docs/profiles.md measured-startup "$work/startup.md"
+  eng/insert.sh docs/profiles.md measured-startup "$work/startup.md"
 }
 
 case $what in

@@ -151,7 +151,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     private ShrinkRequest? Request()
     {
         string folder = Path.TrimEndingDirectorySeparator(Folder.GetMetadata("FullPath")), state = StateDirectory.GetMetadata("FullPath"), project = Path.GetDirectoryName(ProjectFile)!;
-        string? main = MainFiles.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(f => File.Exists(Path.Combine(folder, f)));
+        string? main = MainFileIn(folder, MainFiles);
         List<string> groups = [.. RemoveFiles.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(g => g.ToLowerInvariant()).Where(g => g != "none").Distinct()];
         foreach (string unknown in groups.Where(g => !UnneededFiles.Groups.Contains(g)))
         {
@@ -231,12 +231,11 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
     }
 
     /// <summary>A number of seconds; five minutes where there is none.</summary>
-    internal static bool TryTimeout(string text, out TimeSpan limit)
-    {
-        bool good = double.TryParse(text.Length == 0 ? "300" : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 1e6;
-        limit = good ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
-        return good;
-    }
+    internal static bool TryTimeout(string text, out TimeSpan limit) => Shrinking.VerifyCommand.TryParseLimit(text.Length == 0 ? "300" : text, out limit);
+
+    /// <summary>The first of several names, between ';', that a folder has; null where it has none.</summary>
+    internal static string? MainFileIn(string folder, string names) =>
+        names.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(f => File.Exists(Path.Combine(folder, f)));
 
     private void Wrong(string property, string code, string message)
     {

@@ -119,7 +119,7 @@ public sealed class VerifyCuts : Task, ICancelableTask, IDisposable
             Folder = folder,
             StageDirectory = Path.Combine(state, "stage"),
             Exclude = ReportDirectory.GetMetadata("FullPath"),
-            MainFile = MainFiles.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(f => File.Exists(Path.Combine(folder, f))),
+            MainFile = ShrinkArtifact.MainFileIn(folder, MainFiles),
             Verify = string.IsNullOrWhiteSpace(VerifyCommand) ? null
                 : new Shrinking.VerifyCommand(VerifyCommand, new ToolOptions { WorkingDirectory = project, Timeout = limit, Environment = ShrinkArtifact.VariablesOf(DotnetHost) }),
             Measures = Measure,

@@ -45,6 +45,7 @@ public static class ReportWriter
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(formats);
         var paths = new List<string>();
+        // Numbers: a set of our own enum would be compiled in every build anew.
         HashSet<int> wanted = [.. formats.Select(f => (int)f)];
         for (var format = ReportFormat.Json; format <= ReportFormat.Csv; format++)
         {

@@ -25,6 +25,14 @@ public sealed class VerifyCommand : IArtifactCheck
         _options = options;
     }
 
+    /// <summary>Reads a limit as BinarySizeVerifyTimeout has it, a number of seconds; false for anything else.</summary>
+    public static bool TryParseLimit(string text, out TimeSpan limit)
+    {
+        bool good = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 1e6;
+        limit = good ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+        return good;
+    }
+
     /// <inheritdoc/>
     public string Key
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BinarySize.Shrinking;
@@ -86,7 +85,7 @@ public sealed partial class VariantProject
     public TimeSpan? VerifyLimit => _values["BinarySizeVerifyTimeout"] switch
     {
         "" => null,
-        var text when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 1e6 => TimeSpan.FromSeconds(seconds),
+        var text when Shrinking.VerifyCommand.TryParseLimit(text, out TimeSpan limit) => limit,
         var text => throw new VariantProjectException($"Property BinarySizeVerifyTimeout is '{text}'; it is a number of seconds."),
     };
 
