@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# What the whole gate costs a full publish: NativeAOT samples in a git repository, with a budget, a budget on growth and a
+# baseline, published from nothing but the restore, with and without the package in turn.
+# Prints for each sample the ratio of CPU time (all processes, children too) and the milliseconds of the package's targets.
+#   eng/bench/gate.sh [RUNS] [APPS…]    default 5, hello webapi; PACKAGE=VERSION takes a packed one
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+runs=${1:-5}
+shift || true
+apps=("${@:-hello}")
+[ $# -gt 0 ] || apps=(hello webapi)
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
+version=${PACKAGE:-$(eng/pack.sh)}
+feed=$PWD/artifacts/package/release
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+publish=(publish -c Release -r linux-x64 -p:PublishAot=true)
+
+make() { # folder, app
+  mkdir -p "$work/$1"
+  cp tests/apps/Directory.* "tests/apps/$2"/* global.json "$work/$1/"
+}
+cpu() { # CPU seconds, user and system, of a full publish with all its children
+  local TIMEFORMAT='%U %S'
+  { time dotnet "${publish[@]}" --no-restore -v quiet "${@}" < /dev/null > "$work/log" 2>&1; } 2>&1 | awk '{ printf "%.3f\n", $1 + $2 }'
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+for app in "${apps[@]}"; do
+  make "$app/with" "$app"
+  make "$app/without" "$app"
+  cd "$work/$app/with"
+  cat > Directory.Build.targets <<XML
+<Project>
+  <PropertyGroup><RestoreAdditionalProjectSources>$feed</RestoreAdditionalProjectSources></PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="BinarySize.Build" Version="$version" PrivateAssets="all" />
+    <BinarySizeBudget Include="app" Max="80 MiB" MaxGrowth="10 KiB" />
+  </ItemGroup>
+</Project>
+XML
+  printf 'bin/\nobj/\n' > .gitignore
+  git init -q .
+  dotnet "${publish[@]}" -v quiet -t:BinarySizeUpdateBaseline > /dev/null
+  git add -A
+  git -c user.name=bench -c user.email=bench@localhost commit -qm baseline
+  cd ../without
+  dotnet "${publish[@]}" -v quiet > /dev/null
+  : > "$work/times"
+  for ((i = 0; i < runs; i++)); do
+    cd "$work/$app/with"
+    rm -rf bin obj/Release
+    with=$(cpu)
+    cd ../without
+    rm -rf bin obj/Release
+    without=$(cpu)
+    cd ../with
+    rm -rf bin obj/Release
+    targets=$(dotnet "${publish[@]}" --no-restore -v minimal -clp:PerformanceSummary < /dev/null | awk '/ ms +_BinarySize/ { s += $1 } END { print s + 0 }')
+    echo "$with $without $targets" | tee -a "$work/runs" >> "$work/times"
+  done
+  echo "Full publish of $app (n = $runs, interleaved)"
+  printf 'targets of the package   %s ms (median)\n' "$(awk '{ print $3 }' "$work/times" | median)"
+  printf 'CPU with the package     %s s (median)\n' "$(awk '{ print $1 }' "$work/times" | median)"
+  printf 'CPU without              %s s (median)\n' "$(awk '{ print $2 }' "$work/times" | median)"
+  printf 'ratio                    %s (median of pairs)\n' "$(awk '{ printf "%.4f\n", $1 / $2 }' "$work/times" | median)"
+done
