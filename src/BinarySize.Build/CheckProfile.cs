@@ -1,4 +1,5 @@
 using System.Text;
+using BinarySize.Gate;
 using BinarySize.Budgets;
 using BinarySize.IO;
 using BinarySize.Rendering;
@@ -71,13 +72,13 @@ public sealed class CheckProfile : Task
 
         string key = Key(settings);
         string? stateFile = StateDirectory is null ? null : Path.Combine(StateDirectory.GetMetadata("FullPath"), "Profile.state");
-        StageState state = (stateFile is null ? null : StageState.TryRead(stateFile, key)) ?? Scan(settings, key, stateFile);
+        GateState state = (stateFile is null ? null : GateState.TryRead(stateFile, key)) ?? Scan(settings, key, stateFile);
         foreach (CiFinding f in state.Findings) Log.LogWarning(null, f.Code, null, $"{MeasureArtifact.HelpRoot}{f.Code}.md", f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
         IsQuiet = state.Findings.Length == 0;
         return true;
     }
 
-    private StageState Scan(HashSet<string> settings, string key, string? stateFile)
+    private GateState Scan(HashSet<string> settings, string key, string? stateFile)
     {
         var findings = new List<CiFinding>();
         foreach (ITaskItem assembly in Assemblies)
@@ -97,7 +98,7 @@ public sealed class CheckProfile : Task
                 Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine($"'{assembly.ItemSpec}' was not checked against the profile: {e.Message}"));
             }
         }
-        var state = new StageState(key, "", [], [.. findings], [], null);
+        var state = new GateState(key, "", [], [.. findings], [], null);
         try
         {
             if (stateFile is not null)

@@ -8,25 +8,6 @@ namespace BinarySize.Build;
 /// <summary>Tells a CI system what a stage came to: at the last stage of a command, and the same thing once in a job.</summary>
 internal sealed class CiTelling(string stage, string stateDirectory, CiContext context)
 {
-    /// <summary>Reads lines NAME=value; of a name that stands there twice the first one counts, empty ones do not.</summary>
-    public static Dictionary<string, string> Variables(string? lines)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string line in (lines ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            int equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0 && equals + 1 < line.Length) variables.TryAdd(line[..equals], line[(equals + 1)..]);
-        }
-        return variables;
-    }
-
-    /// <summary>The system that the property names, or that is found; none where it names no system.</summary>
-    public static CiSystem SystemOf(string? property, string? variables) => CiSystems.TryParse(property, Variables(variables), out CiSystem system) ? system : CiSystem.None;
-
-    /// <summary>What is wrong with the property's value; null where nothing is.</summary>
-    public static string? Mistake(string? property) =>
-        CiSystems.TryParse(property, new Dictionary<string, string>(), out _) ? null : $"Property BinarySizeCi is '{property}'. Known are: auto, {string.Join(", ", CiSystems.Names)}.";
-
     /// <summary>Tells it. Returns what could not be told, a sentence each.</summary>
     /// <param name="system">Who listens.</param>
     /// <param name="message">What.</param>

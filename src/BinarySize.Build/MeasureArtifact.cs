@@ -1,15 +1,13 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using BinarySize.Artifacts;
 using BinarySize.Attribution.Packages;
 using BinarySize.Budgets;
+using BinarySize.Gate;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
-using BinarySize.Reports;
 using BinarySize.Retention;
-using BinarySize.Shrinking;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Task = Microsoft.Build.Utilities.Task;
@@ -23,14 +21,7 @@ namespace BinarySize.Build;
 [MSBuildMultiThreadableTask]
 public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 {
-    private const string ReportNotWritten = "BSZ4010";
-
     private readonly CancellationTokenSource _cancel = new();
-
-    // Read where somebody asks how a package came in.
-    private readonly Lazy<PackageGraph?> _packages;
-
-    public MeasureArtifact() => _packages = new(() => AssetsFile is null ? null : PackageGraph.TryRead(AssetsFile.GetMetadata("FullPath"), Blank(TargetFramework)));
 
     internal const string HelpRoot = "https://github.com/binarysize/BinarySize.Build/blob/main/docs/diagnostics/";
 
@@ -150,6 +141,12 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     public string? ConfigurationDescription { get; set; }
 
     /// <summary>
+    /// The executable of this package that measures in a process of its own; not there where the package has none for this
+    /// system, or where nobody wants it.
+    /// </summary>
+    public ITaskItem? GateProgram { get; set; }
+
+    /// <summary>
     /// Where what was said is kept for builds that need not ask again (see <see cref="IsQuiet"/>), with ".summary" and ".table"
     /// behind it; null for nowhere.
     /// </summary>
@@ -173,7 +170,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         {
             StageInputs inputs = Inputs();
             string stateFile = Path.Combine(StateDirectory.GetMetadata("FullPath"), $"{Stage}.state");
-            StageState state = StageState.TryRead(stateFile, inputs.Key) ?? Measure(inputs, stateFile);
+            GateState state = GateState.TryRead(stateFile, inputs.Key) ?? Measure(Request(inputs), stateFile);
             Say(state);
             if (SaidFile is not null) Keep(state);
         }
@@ -198,7 +195,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
         StringBuilder key = inputs.KeyText;
         key.Append(typeof(MeasureArtifact).Module.ModuleVersionId).Append('\n');
-        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage, Ci, CiTelling.SystemOf(Ci, CiVariables).ToString()])
+        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage, Ci, Listener.ToString()])
         {
             key.Append(text).Append('\n');
         }
@@ -225,9 +222,14 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         return inputs;
     }
 
+    private Dictionary<string, string> Variables => CiSystems.ReadVariables(CiVariables);
+
+    // None where the property names no system.
+    private CiSystem Listener => CiSystems.TryParse(Ci, Variables, out CiSystem system) ? system : CiSystem.None;
+
     private BaselineInputs Baseline() => new(
-        BaselineFile?.GetMetadata("FullPath") ?? "", Baselines.BaselineFile.KeyOf(TargetFramework, RuntimeIdentifier, Configuration, BaselineKind), SdkVersion ?? "", SizeSettings ?? "",
-        Blank(BaselineBranch), CiTelling.Variables(CiVariables), string.Equals(UpdateBaseline, "true", StringComparison.OrdinalIgnoreCase),
+        BaselineFile?.GetMetadata("FullPath") ?? "", Baselines.BaselineFile.KeyOf(TargetFramework, RuntimeIdentifier, Configuration, BaselineKind), SdkVersion ?? "", BaselineInputs.HashOf(SizeSettings ?? ""),
+        Blank(BaselineBranch), Variables, string.Equals(UpdateBaseline, "true", StringComparison.OrdinalIgnoreCase),
         $"dotnet {Stage switch { "Build" => "build", "Pack" => "pack", _ => "publish" }} -t:BinarySizeUpdateBaseline");
 
     private static void AppendTime(StringBuilder key, string file)
@@ -241,121 +243,71 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         if (id.Length > 0) key.Append(file.GetMetadata("RelativePath")).Append('=').Append(id).Append('/').Append(file.GetMetadata("NuGetPackageVersion")).Append('\n');
     }
 
-    private StageState Measure(StageInputs inputs, string stateFile)
+    private GateRequest Request(StageInputs inputs) => new()
     {
-        var findings = new List<BudgetFinding>();
-        var warnings = new List<MapWarning>();
-        List<Budget> budgets = BudgetParser.Parse(Budget, ShorthandLocation(), Sources(), findings);
-        List<ReportFormat> formats = Formats(findings);
-        if (CiTelling.Mistake(Ci) is { } mistake) findings.Add(new("BSZ1005", true, mistake, ProjectSource.FindProperty(ProjectFile, "BinarySizeCi")));
-        Dictionary<string, PackageIdentity> packages = StageInputs.Packages(PackageFiles);
-        var options = new MeasureOptions
-        {
-            PackageOf = path => packages.GetValueOrDefault(path),
-            InputsOf = NativeAotInputs(),
-            PackedFrom = path => Array.Find(Unpacked, u => u.GetMetadata("RelativePath") == path)?.GetMetadata("FullPath"),
-            // Framework assemblies by the hundred are not worth looking into unless a budget asks for what is in them.
-            WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(Enum.Parse<Stage>(Stage)))
-                ? _ => true
-                : IsCompiledAheadOfTime,
-            LookInside = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Section),
-            EntryPackages = BundledFiles.Length == 0 ? null : StageInputs.Packages(BundledFiles),
-        };
-        var artifacts = new List<MeasuredArtifact>();
-        try
-        {
-            foreach (StageArtifact artifact in inputs.Artifacts)
-            {
-                warnings.AddRange(artifact.Warnings);
-                if (artifact.Exists) artifacts.Add(Measurer.Measure(artifact.Path, artifact.Kind, artifact.Files, [], options));
-            }
-            return Judge(inputs, artifacts, budgets, formats, findings, warnings, stateFile);
-        }
-        finally
-        {
-            foreach (MeasuredArtifact artifact in artifacts) artifact.Dispose();
-        }
+        Key = inputs.Key,
+        Stage = Enum.Parse<Stage>(Stage),
+        IsBeforePublish = LaterStage == "Publish",
+        Artifacts = inputs.Artifacts,
+        ProjectFile = ProjectFile,
+        ReportDirectory = inputs.ReportDirectory,
+        StateDirectory = StateDirectory.GetMetadata("FullPath"),
+        ReportFormats = ReportFormats,
+        TargetFramework = TargetFramework,
+        RuntimeIdentifier = RuntimeIdentifier,
+        Configuration = Configuration,
+        SdkVersion = SdkVersion,
+        ToolVersion = ToolVersion,
+        Budget = Budget,
+        Budgets = Array.ConvertAll(Budgets, BudgetOf),
+        Ci = Ci,
+        Baseline = Baseline(),
+        Packages = StageInputs.Packages(PackageFiles),
+        EntryPackages = BundledFiles.Length == 0 ? null : StageInputs.Packages(BundledFiles),
+        CompiledPackages = CompiledPackages(),
+        Mstat = Mstat?.GetMetadata("FullPath"),
+        NativeSymbols = NativeSymbols?.GetMetadata("FullPath"),
+        Ledger = Ledger?.GetMetadata("FullPath"),
+        Unpacked = UnpackedPaths(),
+        AssetsFile = AssetsFile?.GetMetadata("FullPath"),
+        References = Array.ConvertAll(References, r => r.ItemSpec),
+    };
+
+    private static BudgetItem BudgetOf(ITaskItem item)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
+        return new BudgetItem(item.ItemSpec, metadata, item.GetMetadata("DefiningProjectFullPath"));
     }
 
-    private StageState Judge(
-        StageInputs inputs, List<MeasuredArtifact> artifacts, List<Budget> budgets, List<ReportFormat> formats,
-        List<BudgetFinding> findings, List<MapWarning> warnings, string stateFile)
+    private Dictionary<string, string> UnpackedPaths()
     {
-        var results = new List<ReportBudget>();
-        var notes = new List<string>();
-        BaselineInputs baseline = Baseline();
-        Snapshot? snapshot = null;
-        if (artifacts.Count > 0)
-        {
-            snapshot = baseline.SnapshotOf(artifacts);
-            var compressed = new CompressedSizes(Path.Combine(StateDirectory.GetMetadata("FullPath"), "compressed.cache"));
-            results = BudgetJudge.Judge(budgets, new JudgeContext
-            {
-                Stage = Enum.Parse<Stage>(Stage),
-                Artifacts = artifacts,
-                Configuration = string.Join('/', ((string?[])[TargetFramework, RuntimeIdentifier, Configuration]).Where(s => !string.IsNullOrEmpty(s))),
-                KnownElsewhere = new KnownNames(Stage, inputs, AssetsFile?.GetMetadata("FullPath"), References).Of,
-                // What a nupkg or an image holds stood in the build or publish output before, which was judged.
-                JudgedElsewhere = Stage is "Pack" or "Container" || LaterStage == "Publish",
-                PathToPackage = package => _packages.Value?.PathTo(package) ?? [],
-                WhyKept = name => WhyKept(name, artifacts[0]),
-                Compressed = compressed,
-                Snapshot = snapshot,
-                Growth = baseline.Load(budgets, Enum.Parse<Stage>(Stage), findings),
-                Notes = notes,
-            }, findings);
-            compressed.Save();
-            if (baseline.Write(snapshot, findings) is { } note) notes.Add(note);
-        }
-        foreach (MeasuredArtifact artifact in artifacts) warnings.AddRange(artifact.Warnings);
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (ITaskItem item in Unpacked) paths.TryAdd(item.GetMetadata("RelativePath"), item.GetMetadata("FullPath"));
+        return paths;
+    }
 
-        var report = new Report(
-            [.. artifacts.Select(a => new ReportArtifact(a.Path, a.Kind, a.Size, a.Files.Count, TreeBuilder.Build(a, ReportLevels), a.Warnings))],
-            results,
-            new ReportToolchain(Path.GetFileNameWithoutExtension(ProjectFile), Stage, Blank(TargetFramework), Blank(RuntimeIdentifier), Blank(Configuration), Blank(SdkVersion), ToolVersion))
+    private GateState Measure(GateRequest request, string stateFile)
+    {
+        GateOutcome? outcome = null;
+        if (GateProgram?.GetMetadata("FullPath") is { } program)
         {
-            Snapshots = snapshot is null ? [] : [snapshot],
-            Ledger = Ledger is null ? null : LedgerJson.TryRead(Ledger.GetMetadata("FullPath")),
-        };
-        IReadOnlyList<string> written = [];
-        if (artifacts.Count > 0)
-        {
-            try
-            {
-                written = ReportWriter.Write(report, inputs.ReportDirectory, formats);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                warnings.Add(new MapWarning(ReportNotWritten, $"Reports could not be written to '{inputs.ReportDirectory}': {e.Message}"));
-            }
+            outcome = GateProcess.TryRun(program, request, out string problem, _cancel.Token);
+            Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine(outcome is null ? $"{Stage} is measured inside the build: {problem}" : $"{Stage} was measured by '{program}'"));
         }
-
-        var said = new List<CiFinding>();
-        foreach (MapWarning warning in warnings) said.Add(new CiFinding(false, warning.Code, Escape.LogLine(warning.Message), ProjectFile, 0, 0));
-        foreach (BudgetFinding finding in findings)
-        {
-            SourceLocation at = finding.Location ?? new SourceLocation(ProjectFile, 0, 0);
-            said.Add(new CiFinding(finding.IsError, finding.Code, Escape.LogLine(finding.Message), at.File, at.Line, at.Column));
-        }
-        // Rendering a large report takes a while: only where somebody listens.
-        CiMessage? message = CiTelling.SystemOf(Ci, CiVariables) == CiSystem.None ? null : CiMessage.Of(report, []);
-        var state = new StageState(inputs.Key, Summary(inputs, report), [.. ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), .. notes.Select(n => Escape.LogLine(n))], [.. said], [.. written], message);
+        outcome ??= StageGate.Run(request, (name, artifact, packages) => WhyKept(request, name, artifact, packages));
         try
         {
-            // What could not be read or written may be possible next time, without a trace in what the key is made of.
-            if (!warnings.Exists(w => w.Code is MapWarningCodes.Unreadable or MapWarningCodes.Changed or ReportNotWritten)) state.Write(stateFile);
+            if (outcome.IsLasting) outcome.State.Write(stateFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Log.LogMessage(MessageImportance.Low, Escape.LogLine($"State of {Stage} not kept: {e.Message}"));
         }
-        return state;
+        return outcome.State;
     }
 
-    // A build log has room for the files of a folder, or for what is inside of a few.
-    private static ConsoleOptions TableOptions(Report report) => new() { Depth = report.Artifacts.Count > 0 && report.Artifacts[0].FileCount <= 4 ? 2 : 1 };
-
-    private void Keep(StageState state)
+    private void Keep(GateState state)
     {
         IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && !Baseline().Update;
         if (!IsQuiet) return;
@@ -367,7 +319,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private bool LimitsGrowth() => Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0);
 
-    private void Say(StageState state)
+    private void Say(GateState state)
     {
         if (state.Summary.Length > 0) Log.LogMessage(MessageImportance.High, "{0}", state.Summary);
         bool wanted = ShowTable || Stage != nameof(BinarySize.Budgets.Stage.Build) || Budgets.Length > 0 || !string.IsNullOrEmpty(Budget);
@@ -381,13 +333,13 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         if (state.Message is null) return;
         var told = new CiTelling(Stage, StateDirectory.GetMetadata("FullPath"), new CiContext
         {
-            Variables = CiTelling.Variables(CiVariables),
+            Variables = Variables,
             Directory = ReportDirectory.GetMetadata("FullPath"),
             ProjectFile = ProjectFile,
             HasDescription = !string.IsNullOrEmpty(ConfigurationDescription),
             Annotate = CiAnnotations,
         });
-        foreach (string problem in told.Tell(CiTelling.SystemOf(Ci, CiVariables), state.Message with { Findings = state.Findings }, isLast: string.IsNullOrEmpty(LaterStage), line => Log.LogMessage(MessageImportance.High, "{0}", line)))
+        foreach (string problem in told.Tell(Listener, state.Message with { Findings = state.Findings }, isLast: string.IsNullOrEmpty(LaterStage), line => Log.LogMessage(MessageImportance.High, "{0}", line)))
         {
             Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(problem));
         }
@@ -396,53 +348,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     private void Warn(MapWarning warning) =>
         Log.LogWarning(null, warning.Code, null, HelpRoot + warning.Code + ".md", ProjectFile, 0, 0, 0, 0, "{0}", Escape.LogLine(warning.Message));
 
-    // The line that the terminal logger shows for a project: it looks for the arrow behind the project's name.
-    private string Summary(StageInputs inputs, Report report)
-    {
-        if (report.Artifacts.Count == 0) return "";
-        ReportArtifact main = report.Artifacts[0];
-        string path = inputs.Artifacts[0].FullPath + (main.Kind == ArtifactKind.Folder ? Path.DirectorySeparatorChar.ToString() : "");
-        string count = main.FileCount == 1 ? "1 file" : string.Create(CultureInfo.InvariantCulture, $"{main.FileCount} files");
-        return $"{Escape.LogLine(Path.GetFileNameWithoutExtension(ProjectFile))} -> {Escape.LogLine(path)} ({ByteSize.Format(main.Size)}, {count})";
-    }
-
-    private SourceLocation ShorthandLocation() =>
-        string.IsNullOrEmpty(Budget) ? new SourceLocation(ProjectFile, 0, 0) : ProjectSource.FindProperty(ProjectFile, "BinarySizeBudget");
-
-    private List<BudgetSource> Sources()
-    {
-        var sources = new List<BudgetSource>(Budgets.Length);
-        var seen = new Dictionary<(string File, string Name), int>();
-        foreach (ITaskItem item in Budgets)
-        {
-            var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-            foreach (System.Collections.DictionaryEntry entry in item.CloneCustomMetadata()) metadata[(string)entry.Key] = entry.Value as string ?? "";
-            string file = item.GetMetadata("DefiningProjectFullPath");
-            if (file.Length == 0) file = ProjectFile;
-            // Items keep the order of the file: the second of a name is the second element that has it.
-            ref int before = ref CollectionsMarshal.GetValueRefOrAddDefault(seen, (file, item.ItemSpec.ToUpperInvariant()), out _);
-            sources.Add(new BudgetSource(item.ItemSpec, metadata, ProjectSource.Find(file, "BinarySizeBudget", item.ItemSpec, before++)));
-        }
-        return sources;
-    }
-
-    private List<ReportFormat> Formats(List<BudgetFinding> findings)
-    {
-        var formats = new List<ReportFormat>();
-        foreach (string name in ReportFormats.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (ReportWriter.TryParse(name, out ReportFormat format)) formats.Add(format);
-            else
-            {
-                findings.Add(new("BSZ1007", true, $"Property BinarySizeReportFormats names '{name}'. Known are: {string.Join(", ", ReportWriter.FormatNames)}.",
-                    ProjectSource.FindProperty(ProjectFile, "BinarySizeReportFormats")));
-            }
-        }
-        return formats;
-    }
-
-    // Asked at most once a budget, and only for one that failed.
-    private string? WhyKept(string name, MeasuredArtifact artifact)
+    private string? WhyKept(GateRequest request, string name, MeasuredArtifact artifact, PackageGraph? packages)
     {
         if (!AsksTrimmer && (CompilerArguments is null || Compiler is null || !File.Exists(CompilerArguments.GetMetadata("FullPath")))) return null;
         Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"Asking the {(AsksTrimmer ? "trimmer" : "NativeAOT compiler")} what keeps {name} (BinarySizeWhyGraph=None leaves that out)"));
@@ -452,7 +358,6 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
             : AskedGraph.OfCompiler(CompilerArguments!.GetMetadata("FullPath"), Compiler!.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, scratch, _cancel.Token);
         if (graph.Problem is not null) Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(graph.Problem));
         if (graph.Path is null) return null;
-        PackageGraph? packages = _packages.Value;
         string assembly = name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name;
         // The trimmer names members without their assemblies: whose they are stands in what ships, which was measured without.
         using MeasuredArtifact? trimmed = AsksTrimmer
@@ -462,7 +367,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         {
             Graph = graph.Path,
             Mstat = Mstat?.GetMetadata("FullPath"),
-            Maps = [.. (trimmed?.Files ?? artifact.Files.Where(f => IsCompiledAheadOfTime(f.Path))).Select(f => f.Map)],
+            Maps = [.. (trimmed?.Files ?? artifact.Files.Where(f => request.IsCompiledAheadOfTime(f.Path))).Select(f => f.Map)],
             Packages = packages,
             PackageOf = packages is null ? null : packages.PackageOfAssembly,
             Project = Path.GetFileNameWithoutExtension(ProjectFile),
@@ -487,35 +392,10 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _cancel.Dispose();
 
-    // The executable or library is named like the statistics, with the system's own extension or none.
-    private bool IsCompiledAheadOfTime(string path)
-    {
-        if (Mstat is null) return false;
-        string stem = Path.GetFileNameWithoutExtension(Mstat.ItemSpec);
-        return path.StartsWith(stem, StringComparison.Ordinal) && path[stem.Length..] is ("" or ".exe" or ".so" or ".dll" or ".dylib");
-    }
-
-    // Sections first, so that they can be held against other tools; of a native executable then who owns what is in them.
-    private static IReadOnlyList<Level> ReportLevels(MeasuredFile file) =>
-        DefaultLevels.For(file).ToArray() is [Level.File, Level.Package, .. var inner] ? [Level.File, Level.Section, Level.Package, .. inner] : [Level.File, Level.Section];
-
-    private Func<string, BinaryInputs?> NativeAotInputs()
-    {
-        if (Mstat is null) return static _ => null;
-        string mstat = Mstat.GetMetadata("FullPath");
-        Dictionary<string, PackageIdentity>? packages = null;
-        var inputs = new BinaryInputs
-        {
-            Mstat = File.Exists(mstat) ? mstat : null,
-            KeptDebugFile = NativeSymbols?.GetMetadata("FullPath"),
-            PackageOfAssembly = assembly => (packages ??= CompiledPackages()).GetValueOrDefault(assembly),
-        };
-        return _ => inputs;
-    }
-
     private Dictionary<string, PackageIdentity> CompiledPackages()
     {
         var packages = new Dictionary<string, PackageIdentity>(StringComparer.OrdinalIgnoreCase);
+        if (Mstat is null) return packages;
         foreach (ITaskItem item in CompiledAssemblies)
         {
             string name = Path.GetFileNameWithoutExtension(item.ItemSpec), id = item.GetMetadata("NuGetPackageId");

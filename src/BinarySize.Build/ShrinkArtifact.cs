@@ -1,4 +1,5 @@
 using System.Globalization;
+using BinarySize.Gate;
 using BinarySize.Artifacts;
 using BinarySize.Rendering;
 using BinarySize.Shrinking;

@@ -1,12 +1,10 @@
 using System.Text;
 using BinarySize.Artifacts;
+using BinarySize.Gate;
 using BinarySize.Mapping;
 using Microsoft.Build.Framework;
 
 namespace BinarySize.Build;
-
-/// <summary>An artifact of a stage as it lies on disk, not read yet.</summary>
-internal sealed record StageArtifact(string Path, string FullPath, ArtifactKind Kind, bool Exists, IReadOnlyList<FoundFile> Files, IReadOnlyList<MapWarning> Warnings);
 
 /// <summary>
 /// What a stage measures, found on disk but not read, and the key of everything that the outcome depends on.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using BinarySize.Gate;
 using BinarySize.Budgets;
 using BinarySize.IO;
 using BinarySize.Rendering;

@@ -58,7 +58,7 @@ public sealed class GitRepository
     {
         string? head = Line("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
         if (head is null) return new MergeBase(null, null, false, "there is no commit yet");
-        string? reference = branch is null ? DefaultBranch() : Existing([.. Candidates(NameOf(branch)), branch]);
+        string? reference = branch is null ? DefaultBranch() : Existing(NameOf(branch), branch);
         if (reference is null)
         {
             // What GitHub checks out for a pull request merges the change into the branch: its first parent is on that.
@@ -117,18 +117,35 @@ public sealed class GitRepository
 
     private static string[] Candidates(string name) => ["refs/remotes/origin/" + name, "refs/heads/" + name];
 
-    private string? DefaultBranch() => Line("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD") is { } head && Existing([head]) is { } known
-        ? known
-        : Existing([.. Candidates("main"), .. Candidates("master")]);
-
-    private string? Existing(string[] references)
+    private string? DefaultBranch()
     {
-        foreach (string reference in references)
+        const string Remote = "refs/remotes/origin/HEAD";
+        string[] names = [.. Candidates("main"), .. Candidates("master")];
+        Dictionary<string, string> there = References([Remote, .. names]);
+        return there.TryGetValue(Remote, out string? head) && head.Length > 0 ? head : Array.Find(names, there.ContainsKey);
+    }
+
+    private string? Existing(string name, string branch)
+    {
+        string[] names = Candidates(name);
+        if (Array.Find(names, References(names).ContainsKey) is { } found) return found;
+        // Names come from variables of a CI system: none of them is an option.
+        return branch.Length > 0 && branch[0] != '-' && Line("rev-parse", "--verify", "--quiet", branch + "^{commit}") is not null ? branch : null;
+    }
+
+    // Those that exist, in one question, each with what it stands for where it is a symbolic one; git passes over one that leads nowhere.
+    private Dictionary<string, string> References(string[] names)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        (int code, byte[] output, _) = Run(["for-each-ref", "--format=%(refname)%09%(symref)", .. names]);
+        if (code != 0) return found;
+        foreach (string line in Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            // Names come from variables of a CI system: none of them is an option.
-            if (reference.Length > 0 && reference[0] != '-' && Line("rev-parse", "--verify", "--quiet", reference + "^{commit}") is not null) return reference;
+            string[] parts = line.Split('\t');
+            // A name with a star in it is a pattern to git.
+            if (parts.Length == 2 && Array.IndexOf(names, parts[0]) >= 0) found[parts[0]] = parts[1];
         }
-        return null;
+        return found;
     }
 
     private string? Line(params string[] arguments)

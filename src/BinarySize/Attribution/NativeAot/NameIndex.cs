@@ -32,7 +32,13 @@ internal sealed class NameIndex : IDisposable
         if (_entries.Count * 4L == _buckets.Length)
         {
             _buckets = new int[_buckets.Length * 2];
-            for (int i = 0; i < _entries.Count; i++) _buckets[Place(_entries[i].Hash, _entries[i].Name.Span())] = i + 1;
+            // They are all different: no name is looked at.
+            for (int i = 0; i < _entries.Count; i++)
+            {
+                int free = First(_entries[i].Hash);
+                while (_buckets[free] != 0) free = (free + 1) & (_buckets.Length - 1);
+                _buckets[free] = i + 1;
+            }
             place = Place(hash, bytes);
         }
         _entries.Add(new Entry(hash, name, value));
@@ -90,10 +96,12 @@ internal sealed class NameIndex : IDisposable
 
     private ulong Step(ulong hash, byte b) => (hash + b + 1) * _factor;
 
+    private int First(ulong hash) => (int)BitOperations.RotateLeft(hash * 0x9E3779B97F4A7C15, 23) & (_buckets.Length - 1);
+
     private int Place(ulong hash, ReadOnlySpan<byte> name)
     {
         int mask = _buckets.Length - 1;
-        int place = (int)(BitOperations.RotateLeft(hash * 0x9E3779B97F4A7C15, 23)) & mask;
+        int place = First(hash);
         while (_buckets[place] != 0)
         {
             ref Entry e = ref _entries[_buckets[place] - 1];

@@ -69,6 +69,18 @@ public static class CiSystems
         return index < Names.Count;
     }
 
+    /// <summary>Reads lines NAME=value; of a name that stands there twice the first one counts, empty ones do not.</summary>
+    public static Dictionary<string, string> ReadVariables(string? lines)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string line in (lines ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equals = line.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && equals + 1 < line.Length) variables.TryAdd(line[..equals], line[(equals + 1)..]);
+        }
+        return variables;
+    }
+
     /// <summary>
     /// What tells one job from every other, so that it is told a thing once; null where the system does not say, and
     /// whatever is told is told again.

@@ -1,12 +1,12 @@
 using System.Xml;
 using BinarySize.Budgets;
 
-namespace BinarySize.Build;
+namespace BinarySize.Gate;
 
 /// <summary>
 /// Finds the line of a project file on which something was written. MSBuild tells a task the file of an item, not the line.
 /// </summary>
-internal static class ProjectSource
+public static class ProjectSource
 {
     /// <summary>
     /// Where <paramref name="file"/> has an element <paramref name="element"/> whose Include lists <paramref name="include"/>

@@ -7,21 +7,22 @@ using BinarySize.Budgets;
 using BinarySize.IO;
 using BinarySize.Reports;
 
-namespace BinarySize.Build;
+namespace BinarySize.Gate;
 
 /// <summary>The baseline of a stage: what its outcome depends on, what growth is counted from, and how it is written anew.</summary>
 /// <param name="File">Full path of the baseline; empty for none.</param>
 /// <param name="Key">See <see cref="BaselineFile.KeyOf"/>.</param>
 /// <param name="Sdk">Version of the SDK.</param>
-/// <param name="Settings">The settings that decide on size, as text.</param>
+/// <param name="SettingsHash">The settings that decide on size, as a baseline has them: see <see cref="HashOf"/>.</param>
 /// <param name="Branch">The branch to compare with; null to find it out.</param>
 /// <param name="Variables">Variables of CI systems.</param>
 /// <param name="Update">Write what is measured into the file instead of comparing with it.</param>
 /// <param name="Command">What the user would type to write it.</param>
-internal sealed record BaselineInputs(string File, string Key, string Sdk, string Settings, string? Branch, IReadOnlyDictionary<string, string> Variables, bool Update, string Command)
+public sealed record BaselineInputs(string File, string Key, string Sdk, string SettingsHash, string? Branch, IReadOnlyDictionary<string, string> Variables, bool Update, string Command)
 {
-    /// <summary>The settings as a baseline has them.</summary>
-    public string SettingsHash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(Settings.Where(c => !char.IsWhiteSpace(c))).ToUpperInvariant())))[..12];
+    /// <summary>Settings as a baseline has them: twelve digits of a hash that spaces and case do not change.</summary>
+    public static string HashOf(string settings) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(settings.Where(c => !char.IsWhiteSpace(c))).ToUpperInvariant())))[..12];
 
     private static DateOnly Today => DateOnly.FromDateTime(DateTime.UtcNow);
 

@@ -1,22 +1,21 @@
 using System.Text.Json;
 using BinarySize.Artifacts;
 using BinarySize.Budgets;
-using Microsoft.Build.Framework;
 
-namespace BinarySize.Build;
+namespace BinarySize.Gate;
 
 /// <summary>
 /// Names that a budget may mean although the stage at hand does not have them. <c>dotnet build</c> measures the project's
 /// own output, while a budget on a package speaks of what <c>dotnet publish</c> ships; a name that is neither is a typo.
 /// </summary>
-internal sealed class KnownNames(string stage, StageInputs inputs, string? assetsFile, ITaskItem[] references)
+internal sealed class KnownNames(GateRequest request)
 {
     /// <summary>Names of <paramref name="scope"/> that exist, but not in what this stage measures.</summary>
-    public IReadOnlyCollection<string> Of(BudgetScope scope) => (stage, scope) switch
+    public IReadOnlyCollection<string> Of(BudgetScope scope) => (request.Stage, scope) switch
     {
-        ("Build", BudgetScope.Package) => Packages(),
-        ("Build", BudgetScope.Assembly) => [.. references.Select(r => Path.GetFileNameWithoutExtension(r.ItemSpec))],
-        ("Build", BudgetScope.File) => [.. inputs.Artifacts.Where(a => a.Kind == ArtifactKind.Folder).SelectMany(a => FolderWalker.Walk(a.FullPath, [])).Select(f => f.Path)],
+        (Stage.Build, BudgetScope.Package) => Packages(),
+        (Stage.Build, BudgetScope.Assembly) => [.. request.References.Select(r => Path.GetFileNameWithoutExtension(r))],
+        (Stage.Build, BudgetScope.File) => [.. request.Artifacts.Where(a => a.Kind == ArtifactKind.Folder).SelectMany(a => FolderWalker.Walk(a.FullPath, [])).Select(f => f.Path)],
         _ => [],
     };
 
@@ -25,8 +24,8 @@ internal sealed class KnownNames(string stage, StageInputs inputs, string? asset
         var names = new List<string>();
         try
         {
-            if (assetsFile is null || !File.Exists(assetsFile)) return names;
-            using JsonDocument assets = JsonDocument.Parse(File.ReadAllBytes(assetsFile));
+            if (request.AssetsFile is null || !File.Exists(request.AssetsFile)) return names;
+            using JsonDocument assets = JsonDocument.Parse(File.ReadAllBytes(request.AssetsFile));
             if (!assets.RootElement.TryGetProperty("libraries", out JsonElement libraries)) return names;
             foreach (JsonProperty library in libraries.EnumerateObject())
             {

@@ -1,25 +1,25 @@
 using BinarySize.IO;
 using BinarySize.Rendering.Ci;
 
-namespace BinarySize.Build;
+namespace BinarySize.Gate;
 
 /// <summary>
 /// What a stage's measurement came to, kept in the intermediate folder under a key of everything that it depends on, so that
 /// a build in which nothing changed says the same again without reading a file.
 /// </summary>
-/// <param name="Key">What it depends on.</param>
+/// <param name="Key">What it depends on; see <see cref="GateRequest.Key"/>.</param>
 /// <param name="Summary">The line with the arrow.</param>
 /// <param name="Table">The lines of the table.</param>
 /// <param name="Findings">Warnings and errors, as they are logged: everything is final text.</param>
 /// <param name="ReportFiles">Full paths of the reports that were written.</param>
 /// <param name="Message">What a CI system is told, but for the findings; null where there was none to tell.</param>
-internal sealed record StageState(string Key, string Summary, string[] Table, CiFinding[] Findings, string[] ReportFiles, CiMessage? Message)
+public sealed record GateState(string Key, string Summary, string[] Table, CiFinding[] Findings, string[] ReportFiles, CiMessage? Message)
 {
     // Raised when the layout of this file changes.
     private const int Version = 2;
 
     /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> and its reports are still there; null otherwise.</summary>
-    public static StageState? TryRead(string path, string key)
+    public static GateState? TryRead(string path, string key)
     {
         return KeptFile.TryRead(path, Version, reader =>
         {
@@ -36,7 +36,7 @@ internal sealed record StageState(string Key, string Summary, string[] Table, Ci
             {
                 if (!File.Exists(report)) return null;
             }
-            return new StageState(key, summary, table, findings, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
+            return new GateState(key, summary, table, findings, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
         });
     }
 

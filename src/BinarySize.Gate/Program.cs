@@ -1,0 +1,1 @@
+return BinarySize.Gate.GateProcess.Serve(args);

@@ -1,0 +1,269 @@
+using BinarySize.Artifacts;
+using BinarySize.Budgets;
+using BinarySize.IO;
+using BinarySize.Mapping;
+
+namespace BinarySize.Gate;
+
+/// <summary>An artifact of a stage as it lies on disk, not read yet.</summary>
+/// <param name="Path">As it is shown.</param>
+/// <param name="FullPath">Where it lies.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Exists">False where there is nothing to measure.</param>
+/// <param name="Files">What is to be measured.</param>
+/// <param name="Warnings">What was found wrong on the way.</param>
+public sealed record StageArtifact(string Path, string FullPath, ArtifactKind Kind, bool Exists, IReadOnlyList<FoundFile> Files, IReadOnlyList<MapWarning> Warnings);
+
+/// <summary>A budget as the project has it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Metadata">Its metadata, by names in any case.</param>
+/// <param name="File">Full path of the file that it stands in.</param>
+public sealed record BudgetItem(string Name, IReadOnlyDictionary<string, string> Metadata, string File);
+
+/// <summary>
+/// Everything that measuring one stage and holding its budgets needs to know: a task fills it in, and it can be written to a
+/// file, for another process that does it.
+/// </summary>
+public sealed record GateRequest
+{
+    // Raised when the layout of the file changes. Writer and reader come in one package.
+    private const int Version = 1;
+
+    /// <summary>Everything that the outcome depends on, as text.</summary>
+    public required string Key { get; init; }
+
+    public required Stage Stage { get; init; }
+
+    /// <summary>True where this build goes on to a publish, which is judged by itself.</summary>
+    public bool IsBeforePublish { get; init; }
+
+    /// <summary>The artifacts: what the stage produced, then further ones.</summary>
+    public required IReadOnlyList<StageArtifact> Artifacts { get; init; }
+
+    /// <summary>Full path of the project.</summary>
+    public required string ProjectFile { get; init; }
+
+    /// <summary>Absolute path of the folder for reports.</summary>
+    public required string ReportDirectory { get; init; }
+
+    /// <summary>Absolute path of the folder for what is remembered between builds.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Formats of the reports: "json;md".</summary>
+    public string ReportFormats { get; init; } = "";
+
+    public string? TargetFramework { get; init; }
+
+    public string? RuntimeIdentifier { get; init; }
+
+    public string? Configuration { get; init; }
+
+    public string? SdkVersion { get; init; }
+
+    public string? ToolVersion { get; init; }
+
+    /// <summary>Value of the property BinarySizeBudget.</summary>
+    public string? Budget { get; init; }
+
+    /// <summary>Items BinarySizeBudget.</summary>
+    public IReadOnlyList<BudgetItem> Budgets { get; init; } = [];
+
+    /// <summary>Value of the property BinarySizeCi.</summary>
+    public string? Ci { get; init; }
+
+    /// <summary>What growth is counted from.</summary>
+    public required BaselineInputs Baseline { get; init; }
+
+    /// <summary>Where files come from, by their path in the artifact with '/'.</summary>
+    public IReadOnlyDictionary<string, PackageIdentity> Packages { get; init; } = new Dictionary<string, PackageIdentity>();
+
+    /// <summary>The same for the files inside a single-file bundle; null where there is none.</summary>
+    public IReadOnlyDictionary<string, PackageIdentity>? EntryPackages { get; init; }
+
+    /// <summary>The same for assemblies that the NativeAOT compiler was given, by name.</summary>
+    public IReadOnlyDictionary<string, PackageIdentity> CompiledPackages { get; init; } = new Dictionary<string, PackageIdentity>();
+
+    /// <summary>Size statistics of the NativeAOT compiler, which need not exist; null where the app is not compiled ahead of time.</summary>
+    public string? Mstat { get; init; }
+
+    /// <summary>The native executable's symbols where the linker left them; null where it leaves none.</summary>
+    public string? NativeSymbols { get; init; }
+
+    /// <summary>What shrinking did; null where it did nothing.</summary>
+    public string? Ledger { get; init; }
+
+    /// <summary>What packed files were packed from, by their path in the artifact.</summary>
+    public IReadOnlyDictionary<string, string> Unpacked { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>project.assets.json; null where there is none.</summary>
+    public string? AssetsFile { get; init; }
+
+    /// <summary>Referenced assemblies.</summary>
+    public IReadOnlyList<string> References { get; init; } = [];
+
+    /// <summary>True for the file that the NativeAOT compiler made: it is named like the statistics, with the system's own extension or none.</summary>
+    /// <param name="path">Path in the artifact.</param>
+    public bool IsCompiledAheadOfTime(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Mstat is null) return false;
+        string stem = Path.GetFileNameWithoutExtension(Mstat);
+        return path.StartsWith(stem, StringComparison.Ordinal) && path[stem.Length..] is ("" or ".exe" or ".so" or ".dll" or ".dylib");
+    }
+
+    /// <summary>Reads a request; null where the file is of no use.</summary>
+    public static GateRequest? TryRead(string path) => KeptFile.TryRead(path, Version, Read);
+
+    /// <summary>Writes the request; throws IOException or UnauthorizedAccessException.</summary>
+    public void Write(string path) => KeptFile.Write(path, Version, Write);
+
+    private void Write(BinaryWriter writer)
+    {
+        writer.Write(Key);
+        writer.Write((int)Stage);
+        writer.Write(IsBeforePublish);
+        Write(writer, Artifacts, static (w, a) =>
+        {
+            w.Write(a.Path);
+            w.Write(a.FullPath);
+            w.Write((int)a.Kind);
+            w.Write(a.Exists);
+            Write(w, a.Files, static (w, f) =>
+            {
+                w.Write(f.Path);
+                w.Write(f.FullPath);
+                w.Write(f.Size);
+                w.Write(f.Modified);
+                Write(w, f.LinkTarget);
+            });
+            Write(w, a.Warnings, static (w, m) =>
+            {
+                w.Write(m.Code);
+                w.Write(m.Message);
+            });
+        });
+        writer.Write(ProjectFile);
+        writer.Write(ReportDirectory);
+        writer.Write(StateDirectory);
+        writer.Write(ReportFormats);
+        Write(writer, TargetFramework);
+        Write(writer, RuntimeIdentifier);
+        Write(writer, Configuration);
+        Write(writer, SdkVersion);
+        Write(writer, ToolVersion);
+        Write(writer, Budget);
+        Write(writer, Budgets, static (w, b) =>
+        {
+            w.Write(b.Name);
+            Write(w, b.Metadata, static (w, v) => w.Write(v));
+            w.Write(b.File);
+        });
+        Write(writer, Ci);
+        writer.Write(Baseline.File);
+        writer.Write(Baseline.Key);
+        writer.Write(Baseline.Sdk);
+        writer.Write(Baseline.SettingsHash);
+        Write(writer, Baseline.Branch);
+        Write(writer, Baseline.Variables, static (w, v) => w.Write(v));
+        writer.Write(Baseline.Update);
+        writer.Write(Baseline.Command);
+        Write(writer, Packages, Write);
+        writer.Write(EntryPackages is not null);
+        if (EntryPackages is not null) Write(writer, EntryPackages, Write);
+        Write(writer, CompiledPackages, Write);
+        Write(writer, Mstat);
+        Write(writer, NativeSymbols);
+        Write(writer, Ledger);
+        Write(writer, Unpacked, static (w, v) => w.Write(v));
+        Write(writer, AssetsFile);
+        Write(writer, References, static (w, r) => w.Write(r));
+    }
+
+    // In the order in which it is written.
+    private static GateRequest Read(BinaryReader reader) => new()
+    {
+        Key = reader.ReadString(),
+        Stage = (Stage)reader.ReadInt32(),
+        IsBeforePublish = reader.ReadBoolean(),
+        Artifacts = List(reader, static r => new StageArtifact(
+            r.ReadString(), r.ReadString(), (ArtifactKind)r.ReadInt32(), r.ReadBoolean(),
+            List(r, static r => new FoundFile(r.ReadString(), r.ReadString(), r.ReadInt64(), r.ReadInt64(), ReadText(r))),
+            List(r, static r => new MapWarning(r.ReadString(), r.ReadString())))),
+        ProjectFile = reader.ReadString(),
+        ReportDirectory = reader.ReadString(),
+        StateDirectory = reader.ReadString(),
+        ReportFormats = reader.ReadString(),
+        TargetFramework = ReadText(reader),
+        RuntimeIdentifier = ReadText(reader),
+        Configuration = ReadText(reader),
+        SdkVersion = ReadText(reader),
+        ToolVersion = ReadText(reader),
+        Budget = ReadText(reader),
+        Budgets = List(reader, static r => new BudgetItem(r.ReadString(), Table(r, static r => r.ReadString(), StringComparer.OrdinalIgnoreCase), r.ReadString())),
+        Ci = ReadText(reader),
+        Baseline = new BaselineInputs(
+            reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString(), ReadText(reader),
+            Table(reader, static r => r.ReadString(), StringComparer.Ordinal), reader.ReadBoolean(), reader.ReadString()),
+        Packages = Table(reader, ReadPackage, StringComparer.Ordinal),
+        EntryPackages = reader.ReadBoolean() ? Table(reader, ReadPackage, StringComparer.Ordinal) : null,
+        CompiledPackages = Table(reader, ReadPackage, StringComparer.OrdinalIgnoreCase),
+        Mstat = ReadText(reader),
+        NativeSymbols = ReadText(reader),
+        Ledger = ReadText(reader),
+        Unpacked = Table(reader, static r => r.ReadString(), StringComparer.Ordinal),
+        AssetsFile = ReadText(reader),
+        References = List(reader, static r => r.ReadString()),
+    };
+
+    private static void Write(BinaryWriter writer, PackageIdentity package)
+    {
+        writer.Write(package.Id);
+        writer.Write(package.Version);
+    }
+
+    private static PackageIdentity ReadPackage(BinaryReader reader) => new(reader.ReadString(), reader.ReadString());
+
+    private static void Write(BinaryWriter writer, string? text)
+    {
+        writer.Write(text is not null);
+        if (text is not null) writer.Write(text);
+    }
+
+    private static string? ReadText(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
+
+    private static void Write<T>(BinaryWriter writer, IReadOnlyList<T> list, Action<BinaryWriter, T> write)
+    {
+        writer.Write(list.Count);
+        for (int i = 0; i < list.Count; i++) write(writer, list[i]);
+    }
+
+    private static List<T> List<T>(BinaryReader reader, Func<BinaryReader, T> read)
+    {
+        int count = KeptFile.ReadCount(reader);
+        var list = new List<T>(count);
+        for (int i = 0; i < count; i++) list.Add(read(reader));
+        return list;
+    }
+
+    private static void Write<T>(BinaryWriter writer, IReadOnlyDictionary<string, T> table, Action<BinaryWriter, T> write)
+    {
+        writer.Write(table.Count);
+        foreach ((string name, T value) in table)
+        {
+            writer.Write(name);
+            write(writer, value);
+        }
+    }
+
+    private static Dictionary<string, T> Table<T>(BinaryReader reader, Func<BinaryReader, T> read, StringComparer names)
+    {
+        int count = KeptFile.ReadCount(reader);
+        var table = new Dictionary<string, T>(count, names);
+        for (int i = 0; i < count; i++)
+        {
+            string name = reader.ReadString();
+            table[name] = read(reader);
+        }
+        return table;
+    }
+}
