@@ -24,7 +24,7 @@ public class PackageTests
             "buildMultiTargeting/BinarySize.Build.props", "buildMultiTargeting/BinarySize.Build.targets",
             "buildTransitive/BinarySize.Build.props", "buildTransitive/BinarySize.Build.targets",
             "tasks/net10.0/BinarySize.Build.dll", "tasks/net10.0/BinarySize.Build.runtimeconfig.json", "tasks/net10.0/BinarySize.dll",
-            "tasks/net10.0/linux-x64/BinarySize.Build.dll", "tasks/net10.0/linux-x64/BinarySize.Build.runtimeconfig.json", "tasks/net10.0/linux-x64/BinarySize.dll",
+            "tasks/net10.0/linux-x64/BinarySize.Build.dll", "tasks/net10.0/linux-x64/BinarySize.Build.runtimeconfig.json", "tasks/net10.0/linux-x64/BinarySize.dll", "tasks/net10.0/linux-x64/binarysize-gate",
         ];
         string[] container = ["[Content_Types].xml", "_rels/.rels"];
         Assert.Equal(expected.Order(StringComparer.Ordinal), Oracle.Zip(Package.File).Keys.Where(e => !container.Contains(e) && !e.EndsWith(".psmdcp", StringComparison.Ordinal)));
