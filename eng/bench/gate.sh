@@ -5,20 +5,21 @@
 #   eng/bench/gate.sh [RUNS] [APPS…]    default 5, hello webapi; PACKAGE=VERSION takes a packed one
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+root=$PWD
 runs=${1:-5}
 shift || true
 apps=("${@:-hello}")
 [ $# -gt 0 ] || apps=(hello webapi)
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
 version=${PACKAGE:-$(eng/pack.sh)}
-feed=$PWD/artifacts/package/release
+feed=$root/artifacts/package/release
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 publish=(publish -c Release -r linux-x64 -p:PublishAot=true)
 
 make() { # folder, app
   mkdir -p "$work/$1"
-  cp tests/apps/Directory.* "tests/apps/$2"/* global.json "$work/$1/"
+  cp "$root"/tests/apps/Directory.* "$root/tests/apps/$2"/* "$root/global.json" "$work/$1/"
 }
 cpu() { # CPU seconds, user and system, of a full publish with all its children
   local TIMEFORMAT='%U %S'

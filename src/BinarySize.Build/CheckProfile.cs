@@ -1,6 +1,6 @@
 using System.Text;
-using BinarySize.Gate;
 using BinarySize.Budgets;
+using BinarySize.Gate;
 using BinarySize.IO;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using BinarySize.Gate;
 using BinarySize.Artifacts;
+using BinarySize.Gate;
 using BinarySize.Rendering;
 using BinarySize.Shrinking;
 using Microsoft.Build.Framework;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using BinarySize.Gate;
 using BinarySize.Budgets;
+using BinarySize.Gate;
 using BinarySize.IO;
 using BinarySize.Rendering;
 using BinarySize.Shrinking;

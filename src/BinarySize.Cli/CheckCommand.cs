@@ -19,7 +19,7 @@ internal static class CheckCommand
         var format = new Option<string>("--format") { Description = "text, json, md, html or csv", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
         var command = new Command("check", "Holds budgets against a file or folder; exit code 1 where one is exceeded")
         {
-            path, max, BudgetOption, baseline, branch, BaselineCommand.KeyOption, BaselineCommand.SdkOption, Measuring.DebugFileOption, Measuring.MstatOption, format, CiTelling.SystemOption, CiTelling.DirectoryOption,
+            path, max, BudgetOption, baseline, branch, BaselineCommand.KeyOption, BaselineCommand.SdkOption, Measuring.DebugFileOption, Measuring.MstatOption, Reasons.GraphOption, format, CiTelling.SystemOption, CiTelling.DirectoryOption,
         };
         command.SetAction(parsed =>
         {
@@ -45,6 +45,8 @@ internal static class CheckCommand
             });
             Snapshot snapshot = Snapshots.Of([artifact], BaselineCommand.KeyOf(parsed, artifact), parsed.GetValue(BaselineCommand.SdkOption) ?? "", "");
             var notes = new List<string>();
+            // Looked for where a budget on growth fails.
+            var reasons = new Lazy<Reasons>(() => Reasons.Find(parsed, parsed.GetValue(path)!));
             var context = new JudgeContext
             {
                 Stage = Stage.Publish,
@@ -52,6 +54,8 @@ internal static class CheckCommand
                 Compressed = new CompressedSizes(null),
                 Snapshot = snapshot,
                 Growth = file is null ? null : Growth(file, parsed.GetValue(branch), snapshot, budgets, findings),
+                PathToPackage = package => reasons.Value.Packages?.PathTo(package) ?? [],
+                WhyKept = name => reasons.Value.WhyKept(name, artifact),
                 Notes = notes,
             };
             List<ReportBudget> results = BudgetJudge.Judge(budgets, context, findings);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using BinarySize.Artifacts;
-using BinarySize.Attribution.Packages;
 using BinarySize.IO;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
@@ -16,12 +15,11 @@ internal static class WhyCommand
     {
         Argument<string> path = Measuring.PathArgument("path", "An executable or a publish folder; or a dependency graph itself");
         var name = new Argument<string?>("name") { Description = "A package, assembly, namespace, type or member: Dapper, System.Xml, JObject.Parse", Arity = ArgumentArity.ZeroOrOne };
-        var graph = new Option<string?>("--graph") { Description = "The dependency graph (.scan.dgml.xml, .codegen.dgml.xml, linker-dependencies.xml); found by itself where the build left it", HelpName = "FILE" };
         var dominators = new Option<bool>("--dominators") { Description = "List what would go with one member alone, the largest first; with NAME only what is inside of it" };
         var by = new Option<string>("--by") { Description = "With --dominators: member, type, namespace or assembly", HelpName = "LEVEL", DefaultValueFactory = _ => "member" };
         var top = new Option<int>("--top") { Description = "With --dominators: how many", HelpName = "N", DefaultValueFactory = _ => 20 };
         var format = new Option<string>("--format") { Description = "text or json", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
-        var command = new Command("why", "Shows what keeps something in a NativeAOT or trimmed app") { path, name, graph, dominators, by, top, Measuring.MstatOption, Measuring.DebugFileOption, format };
+        var command = new Command("why", "Shows what keeps something in a NativeAOT or trimmed app") { path, name, Reasons.GraphOption, dominators, by, top, Measuring.MstatOption, Measuring.DebugFileOption, format };
         command.SetAction(parsed =>
         {
             string? wanted = parsed.GetValue(name);
@@ -40,26 +38,13 @@ internal static class WhyCommand
             };
             string artifact = parsed.GetValue(path)!;
             if (!File.Exists(artifact) && !Directory.Exists(artifact)) throw new NotMeasurableException($"'{artifact}' does not exist.");
-            string? file = parsed.GetValue(graph);
-            if (file is not null && !File.Exists(file)) throw new NotMeasurableException($"'{file}' does not exist.");
-            file ??= GraphLocator.Find(artifact);
-            string? mstat = parsed.GetValue(Measuring.MstatOption) ?? (file is null ? null : GraphLocator.Statistics(file));
-            string? assets = GraphLocator.Assets(file ?? artifact);
-            PackageGraph? packages = assets is null ? null : PackageGraph.TryRead(assets);
+            Reasons reasons = Reasons.Find(parsed, artifact);
+            string? file = reasons.Graph;
 
             var warnings = new List<MapWarning>();
-            using MeasuredArtifact? measured = GraphLocator.IsGraph(artifact) ? null : Measuring.Measure(artifact, new MeasureOptions { InputsOf = Inputs(parsed, mstat), WithOwners = f => file is not null && GraphLocator.SpeaksOf(file, f) });
+            using MeasuredArtifact? measured = GraphLocator.IsGraph(artifact) ? null : Measuring.Measure(artifact, new MeasureOptions { InputsOf = Inputs(parsed, reasons.Mstat), WithOwners = f => file is not null && GraphLocator.SpeaksOf(file, f) });
             using var progress = new Progress($"reading {Path.GetFileName(file)}");
-            using RetentionAnalysis analysis = RetentionAnalysis.Open(new RetentionInputs
-            {
-                Graph = file,
-                Mstat = mstat,
-                Maps = measured is null ? [] : [.. measured.Files.Select(f => f.Map)],
-                Packages = packages,
-                PackageOf = packages is null ? null : packages.PackageOfAssembly,
-                Project = ProjectName(file, artifact),
-                Access = FileAccessMode.Map,
-            }, warnings);
+            using RetentionAnalysis analysis = RetentionAnalysis.Open(reasons.Inputs(measured), warnings);
             foreach (MapWarning warning in warnings) Console.Error.WriteLine($"binarysize: warning {warning.Code}: {Escape.LogLine(warning.Message)}");
             if (isList) return List(analysis, level, parsed.GetValue(top), wanted, kind);
 
@@ -93,11 +78,5 @@ internal static class WhyCommand
     {
         Func<string, BinaryInputs?> given = Measuring.Inputs(parsed);
         return file => given(file) is { } inputs ? inputs with { Mstat = inputs.Mstat ?? mstat } : null;
-    }
-
-    private static string ProjectName(string? graph, string artifact)
-    {
-        string name = Path.GetFileName(graph ?? artifact);
-        return name.EndsWith(".dgml.xml", StringComparison.OrdinalIgnoreCase) ? name[..name.IndexOf('.')] : Path.GetFileNameWithoutExtension(artifact.TrimEnd('/', '\\'));
     }
 }

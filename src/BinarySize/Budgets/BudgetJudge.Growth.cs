@@ -189,7 +189,7 @@ public static partial class BudgetJudge
             if (growth.Net is { } net) text.Append(CultureInfo.InvariantCulture, $", {Signed(net)} net of padding");
             text.Append('.').Append(Most(growth) is { Length: > 0 } most ? $" Most: {most}." : "").Append(Why(growth, failed: true)).Append(from.IsMergeBase
                 ? $" Accept: a file in {Approval.FolderName}/ (docs/baselines.md)."
-                : " Accept: dotnet publish -t:BinarySizeUpdateBaseline.").Append(Owner);
+                : $" Accept: {from.UpdateCommand}.").Append(Owner);
             findings.Add(new("BSZ2002", true, text.ToString(), budget.Location));
             return "over";
         }

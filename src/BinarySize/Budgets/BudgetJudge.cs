@@ -58,7 +58,11 @@ public sealed record JudgeContext
 /// <param name="IsMergeBase">True where the change at hand cannot edit it.</param>
 /// <param name="OnDefaultBranch">True where growth is reported and not judged.</param>
 /// <param name="Approvals">Growth that somebody accepted, and that has not expired.</param>
-public sealed record GrowthBase(Snapshot Snapshot, string Since, bool IsMergeBase, bool OnDefaultBranch, IReadOnlyList<Approval> Approvals);
+public sealed record GrowthBase(Snapshot Snapshot, string Since, bool IsMergeBase, bool OnDefaultBranch, IReadOnlyList<Approval> Approvals)
+{
+    /// <summary>What the user would type to take today's sizes for the next base.</summary>
+    public string UpdateCommand { get; init; } = "dotnet publish -t:BinarySizeUpdateBaseline";
+}
 
 /// <summary>Holds budgets against what was measured.</summary>
 public static partial class BudgetJudge

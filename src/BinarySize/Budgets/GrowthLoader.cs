@@ -14,6 +14,6 @@ public static class GrowthLoader
         LoadedBaseline loaded = BaselineSource.Load(request);
         foreach (BaselineProblem problem in loaded.Problems) findings.Add(new(problem.Code, problem.IsError, problem.Message, new SourceLocation(problem.File, problem.Line, problem.Line > 0 ? 1 : 0)));
         List<Approval> approvals = Approval.ReadAll(request.File, [.. budgets.Select(b => b.Name)], today, findings);
-        return loaded.Snapshot is null ? null : new GrowthBase(loaded.Snapshot, loaded.Since, loaded.FromMergeBase, loaded.OnDefaultBranch, approvals);
+        return loaded.Snapshot is null ? null : new GrowthBase(loaded.Snapshot, loaded.Since, loaded.FromMergeBase, loaded.OnDefaultBranch, approvals) { UpdateCommand = request.UpdateCommand };
     }
 }

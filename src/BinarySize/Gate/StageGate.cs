@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using BinarySize.Artifacts;
 using BinarySize.Attribution.Packages;
 using BinarySize.Budgets;
+using BinarySize.IO;
 using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
@@ -34,21 +35,28 @@ public sealed class StageGate
     // Read where somebody asks how a package came in.
     private readonly Lazy<PackageGraph?> _packages;
 
-    private StageGate(GateRequest request, WhyKept why)
+    // Below this a second thread costs more than it saves.
+    private const int ManyFiles = 8;
+
+    private readonly FileAccessMode _access;
+
+    private StageGate(GateRequest request, WhyKept why, FileAccessMode access)
     {
         _request = request;
         _why = why;
+        _access = access;
         _packages = new(() => request.AssetsFile is null ? null : PackageGraph.TryRead(request.AssetsFile, Blank(request.TargetFramework)));
     }
 
     /// <summary>Measures, judges, writes.</summary>
     /// <param name="request">What there is to do.</param>
     /// <param name="why">Asked at most once a budget, and only for one that failed.</param>
-    public static GateOutcome Run(GateRequest request, WhyKept why)
+    /// <param name="access">How files are read: mapped only in a process that may die of a file that is cut off meanwhile.</param>
+    public static GateOutcome Run(GateRequest request, WhyKept why, FileAccessMode access = FileAccessMode.Copy)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(why);
-        return new StageGate(request, why).Run();
+        return new StageGate(request, why, access).Run();
     }
 
     private GateOutcome Run()
@@ -67,6 +75,8 @@ public sealed class StageGate
         };
         var options = new MeasureOptions
         {
+            Access = _access,
+            Parallelism = _request.Artifacts.Sum(a => a.Files.Count) < ManyFiles ? 1 : Math.Max(1, Environment.ProcessorCount),
             PackageOf = path => _request.Packages.GetValueOrDefault(path),
             InputsOf = _ => inputs,
             PackedFrom = path => _request.Unpacked.GetValueOrDefault(path),

@@ -1,9 +1,12 @@
+using System.Text.RegularExpressions;
 using BinarySize.Baselines;
+using BinarySize.Retention;
+using BinarySize.Tests.Retention;
 
 namespace BinarySize.Tests.Baselines;
 
 /// <summary>Budgets on growth without a build.</summary>
-public sealed class BaselineCommandTests : IDisposable
+public sealed partial class BaselineCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("bsz").FullName;
 
@@ -46,4 +49,30 @@ public sealed class BaselineCommandTests : IDisposable
         Assert.Contains("It is left as it is", error, StringComparison.Ordinal);
         Assert.Equal(1, Cli.RunIn(_folder, ["check", "app", "--baseline", "none.json", "--max", "1 B"]).Code);
     }
+
+    [Fact]
+    public void Growth_names_the_call_where_the_compiler_left_its_reasons()
+    {
+        (string graph, string publish) = GraphSamples.Full;
+        string app = Path.Combine(publish, "hello"), baseline = Path.Combine(_folder, BaselineFile.DefaultName);
+        string[] measured = [app, "--key", "net9.0/linux-x64/Release/aot", "--mstat", GraphLocator.Statistics(graph)!];
+        Assert.Equal(0, Cli.RunIn(_folder, ["baseline", "update", .. measured, "--baseline", baseline]).Code);
+        // As if the console had come since.
+        string[] lines = File.ReadAllLines(baseline);
+        int console = Array.FindIndex(lines, l => l.Contains("\"System.Console\"", StringComparison.Ordinal));
+        lines[console + 1] = SizeOf().Replace(lines[console + 1], ": 1");
+        File.WriteAllLines(baseline, lines);
+
+        string[] check = ["check", .. measured, "--baseline", baseline, "--budget", "console; Scope=assembly; Match=System.Console; MaxGrowth=1 KiB"];
+        (int code, _, string error) = Cli.RunIn(_folder, check);
+        Assert.Equal(1, code);
+        string line = Assert.Single(error.Split('\n'), l => l.Contains("BSZ2002", StringComparison.Ordinal));
+        Assert.Contains("System.Console came in by Program.Main calls Console.WriteLine. Accept: binarysize baseline update.", line, StringComparison.Ordinal);
+        (code, _, error) = Cli.RunIn(_folder, [.. check, "--graph", "none.dgml.xml"]);
+        Assert.Equal(3, code);
+        Assert.Contains("'none.dgml.xml' does not exist", error, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@": \d+")]
+    private static partial Regex SizeOf();
 }
