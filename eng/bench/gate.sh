@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 root=$PWD
 runs=${1:-5}
 shift || true
-apps=("${@:-hello}")
+apps=("$@")
 [ $# -gt 0 ] || apps=(hello webapi)
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
 version=${PACKAGE:-$(eng/pack.sh)}
@@ -23,7 +23,7 @@ make() { # folder, app
 }
 cpu() { # CPU seconds, user and system, of a full publish with all its children
   local TIMEFORMAT='%U %S'
-  { time dotnet "${publish[@]}" --no-restore -v quiet "${@}" < /dev/null > "$work/log" 2>&1; } 2>&1 | awk '{ printf "%.3f\n", $1 + $2 }'
+  { time dotnet "${publish[@]}" --no-restore -v quiet < /dev/null > "$work/log" 2>&1; } 2>&1 | awk '{ printf "%.3f\n", $1 + $2 }'
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
@@ -58,7 +58,7 @@ XML
     cd ../with
     rm -rf bin obj/Release
     targets=$(dotnet "${publish[@]}" --no-restore -v minimal -clp:PerformanceSummary < /dev/null | awk '/ ms +_BinarySize/ { s += $1 } END { print s + 0 }')
-    echo "$with $without $targets" | tee -a "$work/runs" >> "$work/times"
+    echo "$with $without $targets" >> "$work/times"
   done
   echo "Full publish of $app (n = $runs, interleaved)"
   printf 'targets of the package   %s ms (median)\n' "$(awk '{ print $3 }' "$work/times" | median)"

@@ -270,6 +270,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         Ledger = Ledger?.GetMetadata("FullPath"),
         Unpacked = UnpackedPaths(),
         AssetsFile = AssetsFile?.GetMetadata("FullPath"),
+        CanAskWhy = AsksTrimmer || (CompilerArguments is not null && Compiler is not null && File.Exists(CompilerArguments.GetMetadata("FullPath"))),
         References = Array.ConvertAll(References, r => r.ItemSpec),
     };
 
@@ -350,7 +351,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private string? WhyKept(GateRequest request, string name, MeasuredArtifact artifact, PackageGraph? packages)
     {
-        if (!AsksTrimmer && (CompilerArguments is null || Compiler is null || !File.Exists(CompilerArguments.GetMetadata("FullPath")))) return null;
+        if (!request.CanAskWhy) return null;
         Log.LogMessage(MessageImportance.High, "{0}", Escape.LogLine($"Asking the {(AsksTrimmer ? "trimmer" : "NativeAOT compiler")} what keeps {name} (BinarySizeWhyGraph=None leaves that out)"));
         string scratch = Path.Combine(StateDirectory.GetMetadata("FullPath"), "why");
         using AskedGraph graph = AsksTrimmer
@@ -358,12 +359,11 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
             : AskedGraph.OfCompiler(CompilerArguments!.GetMetadata("FullPath"), Compiler!.GetMetadata("FullPath"), Path.GetDirectoryName(ProjectFile)!, scratch, _cancel.Token);
         if (graph.Problem is not null) Log.LogMessage(MessageImportance.Normal, "{0}", Escape.LogLine(graph.Problem));
         if (graph.Path is null) return null;
-        string assembly = name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name;
         // The trimmer names members without their assemblies: whose they are stands in what ships, which was measured without.
         using MeasuredArtifact? trimmed = AsksTrimmer
             ? Measurer.Measure(artifact.Path, artifact.Kind, [.. artifact.Files.Where(f => GraphLocator.SpeaksOf(graph.Path, f.Path)).Select(f => new FoundFile(f.Path, f.FullPath, f.Size, 0, null))], [], new MeasureOptions())
             : null;
-        return PulledIn.Explain([assembly], new RetentionInputs
+        return PulledIn.Sentence(name, new RetentionInputs
         {
             Graph = graph.Path,
             Mstat = Mstat?.GetMetadata("FullPath"),
@@ -371,7 +371,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
             Packages = packages,
             PackageOf = packages is null ? null : packages.PackageOfAssembly,
             Project = Path.GetFileNameWithoutExtension(ProjectFile),
-        }) is { } line ? $"{assembly} came in by {line}." : null;
+        });
     }
 
     // The same project with the same properties, into another folder. What it warns of it has said before.

@@ -50,10 +50,6 @@ internal sealed record Reasons(string? Graph, string? Mstat, PackageGraph? Packa
     };
 
     /// <summary>How an assembly or a package came into what was measured, as a sentence; null where nobody knows.</summary>
-    public string? WhyKept(string name, MeasuredArtifact measured)
-    {
-        if (Graph is null && Packages is null) return null;
-        string assembly = name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name;
-        return PulledIn.Explain([assembly], Inputs(measured)) is { } line ? $"{assembly} came in by {line}." : null;
-    }
+    public string? WhyKept(string name, MeasuredArtifact measured) =>
+        Graph is null && Packages is null ? null : PulledIn.Sentence(name, Inputs(measured));
 }

@@ -60,7 +60,7 @@ public static class GateProcess
         }
         try
         {
-            GateOutcome outcome = StageGate.Run(request, static (_, _, _) => throw new DeclinedException(), FileAccessMode.Map);
+            GateOutcome outcome = StageGate.Run(request, (_, _, _) => request.CanAskWhy ? throw new DeclinedException() : null, FileAccessMode.Map);
             outcome.State.Write(arguments[1]);
             return outcome.IsLasting ? Lasting : NotLasting;
         }

@@ -98,6 +98,9 @@ public sealed record GateRequest
     /// <summary>project.assets.json; null where there is none.</summary>
     public string? AssetsFile { get; init; }
 
+    /// <summary>True where the build can ask why something is in what it made.</summary>
+    public bool CanAskWhy { get; init; }
+
     /// <summary>Referenced assemblies.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
@@ -176,6 +179,7 @@ public sealed record GateRequest
         Write(writer, Ledger);
         Write(writer, Unpacked, static (w, v) => w.Write(v));
         Write(writer, AssetsFile);
+        writer.Write(CanAskWhy);
         Write(writer, References, static (w, r) => w.Write(r));
     }
 
@@ -212,6 +216,7 @@ public sealed record GateRequest
         Ledger = ReadText(reader),
         Unpacked = Table(reader, static r => r.ReadString(), StringComparer.Ordinal),
         AssetsFile = ReadText(reader),
+        CanAskWhy = reader.ReadBoolean(),
         References = List(reader, static r => r.ReadString()),
     };
 

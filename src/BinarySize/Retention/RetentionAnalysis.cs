@@ -33,6 +33,16 @@ public sealed record RetentionInputs
 /// <summary>Who pulled something in, for a message.</summary>
 public static class PulledIn
 {
+    /// <summary>How an assembly (its name, or its file's) or a package came in, as a sentence; null where nothing is known.</summary>
+    /// <param name="name">What is asked about.</param>
+    /// <param name="inputs">What is known about the program.</param>
+    public static string? Sentence(string name, RetentionInputs inputs)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        string assembly = name.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) ? name[..^4] : name;
+        return Explain([assembly], inputs) is { } line ? $"{assembly} came in by {line}." : null;
+    }
+
     /// <summary>
     /// One line about the first of <paramref name="names"/> of which something is known, null where that is none: with a
     /// graph "MyApp -> Dapper -> System.Data.Common: Query.Build calls SqlMapper.Query", without one the packages alone.

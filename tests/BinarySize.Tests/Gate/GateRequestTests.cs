@@ -90,6 +90,7 @@ public sealed class GateRequestTests : IDisposable
         Ledger = "/a/ledger.json",
         Unpacked = new Dictionary<string, string> { ["App"] = "/a/obj/App" },
         AssetsFile = "/a/project.assets.json",
+        CanAskWhy = true,
         References = ["/r/One.dll"],
     };
 }
