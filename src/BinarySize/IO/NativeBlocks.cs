@@ -15,17 +15,18 @@ internal static unsafe partial class NativeBlocks
     private static readonly nint[] s_spare = new nint[8];
 
     // Linux on every architecture that .NET runs on.
-    private const int ReadWrite = 3, PrivateAnonymous = 0x22, DontNeed = 4;
+    private const int ReadWrite = 3, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4;
 
     /// <summary>A block of <see cref="Size"/> bytes with any content.</summary>
-    public static void* Allocate()
+    /// <param name="isAllUsed">True where it will be filled: its pages then come at once, which costs a fraction of coming one by one.</param>
+    public static void* Allocate(bool isAllUsed = false)
     {
         for (int i = 0; i < s_spare.Length; i++)
         {
             if (Interlocked.Exchange(ref s_spare[i], 0) is not 0 and nint spare) return (void*)spare;
         }
         if (!OperatingSystem.IsLinux()) return NativeMemory.Alloc(Size);
-        void* block = Map(null, Size, ReadWrite, PrivateAnonymous, -1, 0);
+        void* block = Map(null, Size, ReadWrite, isAllUsed ? PrivateAnonymous | Populate : PrivateAnonymous, -1, 0);
         return (nint)block == -1 ? throw new InsufficientMemoryException() : block;
     }
 

@@ -88,5 +88,6 @@ internal sealed unsafe class NativeChunks<T> : IDisposable where T : unmanaged
     ~NativeChunks() => Clear();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void AddBlock() => _blocks.Add((nint)NativeBlocks.Allocate());
+    // Many lists stay short; one that filled a block is likely to fill the next.
+    private void AddBlock() => _blocks.Add((nint)NativeBlocks.Allocate(isAllUsed: _blocks.Count > 0));
 }

@@ -50,6 +50,17 @@ internal sealed class ClaimList
 
     private void Add(in Claim claim)
     {
+        if (claim.Start == _lastEnd)
+        {
+            // Goes on where the last one ends: as one claim nothing is different, and tables are full of them.
+            ref Claim last = ref _claims[_claims.Count - 1];
+            if (last.Id == claim.Id && last.Rank == claim.Rank && last.Content == claim.Content && last.Basis == claim.Basis && last.Length + (long)claim.Length <= MaxLength)
+            {
+                last = last with { Length = last.Length + claim.Length };
+                _lastEnd = claim.End;
+                return;
+            }
+        }
         if (claim.Start < _lastEnd) _runs.Add(_claims.Count);
         _lastEnd = claim.End;
         _claims.Add(claim);

@@ -63,7 +63,7 @@ public static class ReportWriter
         switch (format)
         {
             case ReportFormat.Json:
-                return ReportJson.Write(report);
+                return ReportJson.Render(report);
             case ReportFormat.Markdown:
                 return Encoding.UTF8.GetBytes(MarkdownReport.Render(report));
             case ReportFormat.Html:

@@ -25,12 +25,19 @@ public static partial class ReportJson
         return JavaScriptEncoder.Create(settings);
     }
 
+    // A node's line has about this many bytes.
+    private const int LineLength = 112;
+
     /// <summary>The report as UTF-8 bytes with a final newline.</summary>
-    public static byte[] Write(Report report)
+    public static byte[] Write(Report report) => Render(report).ToArray();
+
+    /// <summary>The same, not copied.</summary>
+    internal static ReadOnlySpan<byte> Render(Report report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, WriterOptions))
+        // Large ones take megabytes, which had better not move while they grow.
+        var bytes = new ArrayBufferWriter<byte>(1 << 12 | (int)Math.Min(report.Artifacts.Sum(a => a.Tree.NodesAtHand * (long)LineLength), 1 << 28));
+        using (var json = new Utf8JsonWriter(bytes, WriterOptions))
         {
             json.WriteStartObject();
             json.WriteNumber("schema", Report.Schema);
@@ -61,8 +68,8 @@ public static partial class ReportJson
             WriteToolchain(json, report.Toolchain);
             json.WriteEndObject();
         }
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
+        bytes.Write("\n"u8);
+        return bytes.WrittenSpan;
     }
 
     /// <summary>How an artifact's kind stands in JSON.</summary>
@@ -106,22 +113,22 @@ public static partial class ReportJson
     /// <summary>Writes trees. A node without children takes one line: most nodes have none, and indented each would take seven.</summary>
     private sealed class TreeWriter(Utf8JsonWriter json) : IDisposable
     {
-        // What is pending goes to the stream before it takes more than this.
-        private const int FlushAt = 1 << 20;
+        // Every node has them: they are encoded once.
+        private static readonly JsonEncodedText s_name = JsonEncodedText.Encode("name"), s_kind = JsonEncodedText.Encode("kind"),
+            s_size = JsonEncodedText.Encode("size"), s_basis = JsonEncodedText.Encode("basis"), s_children = JsonEncodedText.Encode("children");
 
         private readonly ArrayBufferWriter<byte> _line = new(256);
         private readonly Utf8JsonWriter _leaf = new(Stream.Null, WriterOptions with { Indented = false });
 
         public void Write(ReportNode node)
         {
-            if (json.BytesPending > FlushAt) json.Flush();
             if (node.ChildCount == 0)
             {
                 WriteLeaf(node);
                 return;
             }
             Begin(json, node);
-            json.WriteStartArray("children");
+            json.WriteStartArray(s_children);
             foreach (ReportNode child in node.Children) Write(child);
             json.WriteEndArray();
             json.WriteEndObject();
@@ -140,7 +147,7 @@ public static partial class ReportJson
             _line.Advance(indent);
             _leaf.Reset(_line);
             Begin(_leaf, node);
-            _leaf.WriteStartArray("children");
+            _leaf.WriteStartArray(s_children);
             _leaf.WriteEndArray();
             _leaf.WriteEndObject();
             _leaf.Flush();
@@ -150,10 +157,10 @@ public static partial class ReportJson
         private static void Begin(Utf8JsonWriter to, ReportNode node)
         {
             to.WriteStartObject();
-            to.WriteString("name", node.Name);
-            to.WriteString("kind", node.Kind);
-            to.WriteNumber("size", node.Size);
-            to.WriteString("basis", NameOf(node.Basis));
+            to.WriteString(s_name, node.Name);
+            to.WriteString(s_kind, node.Kind);
+            to.WriteNumber(s_size, node.Size);
+            to.WriteString(s_basis, NameOf(node.Basis));
             if (node.UnpackedSize >= 0) to.WriteNumber("unpacked", node.UnpackedSize);
             if (node.Package is not null) to.WriteString("package", node.Package);
         }

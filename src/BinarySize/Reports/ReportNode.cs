@@ -50,6 +50,9 @@ public sealed class ReportNode
     public IReadOnlyList<ReportNode> Children => _children ?? (ChildCount == 0 ? (IReadOnlyList<ReportNode>)[] : MakeChildren());
 
     /// <summary>Number of <see cref="Children"/>, without making them.</summary>
+    /// <summary>Nodes of the table that it is a view of; 0 where it is none.</summary>
+    internal int NodesAtHand => _tree?.Count ?? 0;
+
     internal int ChildCount => _children?.Count ?? _tree?.ChildCount(_index) ?? 0;
 
     /// <summary>A child, to be looked at and forgotten: a symbol report has hundreds of thousands.</summary>

@@ -68,6 +68,9 @@ public static class TreeBuilder
         // Levels at the start that look at nothing but the part.
         private int _partLevels;
 
+        // By owner that is an answer: where it stands, below which node of the part. Empty where more than owners decides.
+        private (int PartNode, int Node)[] _places = [];
+
         public void Add()
         {
             SizeMap map = file.Map;
@@ -134,6 +137,9 @@ public static class TreeBuilder
                     _ => Answers(OwnerKind.Member, OwnerKind.Member),
                 };
             }
+            bool byOwners = file.Package is null && file.EntryPackages is null && _partLevels < levels.Length;
+            for (int i = _partLevels; i < levels.Length; i++) byOwners &= _answers[i] is not null && levels[i] != Level.Symbol;
+            if (byOwners) _places = new (int, int)[file.Map.Owners.Length];
         }
 
         // The innermost owner of the first kind that an owner is or belongs to; where there is none, of the second kind.
@@ -155,7 +161,25 @@ public static class TreeBuilder
         {
             int node = _partNodes[s.Part];
             if (node < 0) _partNodes[s.Part] = node = Descend(0, s, 0, _partLevels);
-            return _partLevels == levels.Length ? node : Descend(node, s, _partLevels, levels.Length);
+            if (_partLevels == levels.Length) return node;
+            return _places.Length > 0 && _answers[^1]![s.Owner] is var answer and not 0 ? Place(node, levels.Length - 1, answer) : Descend(node, s, _partLevels, levels.Length);
+        }
+
+        // What Descend comes to for an owner's answer, which stands below what the levels before answer to it.
+        private int Place(int partNode, int level, int answer)
+        {
+            ref (int PartNode, int Node) place = ref _places[answer];
+            // Node 0 is the root, which nothing of a part stands for: 1 is added.
+            if (place.PartNode == partNode + 1) return place.Node;
+            int above = partNode;
+            for (int i = level - 1; i >= _partLevels; i--)
+            {
+                if (_answers[i]![answer] is not (var outer and not 0)) continue;
+                above = Place(partNode, i, outer);
+                break;
+            }
+            place = (partNode + 1, tree.Shared(above, Levels.NameOf(levels[level]), SharedName(answer)));
+            return place.Node;
         }
 
         private int Descend(int node, in Slice s, int from, int to)

@@ -74,6 +74,9 @@ internal sealed class TreeTable
         Add(new Node { Parent = -1, Kind = KindOf(kind), Source = NameSource.Text, Name = Text(root) });
     }
 
+    /// <summary>Nodes of the finished tree.</summary>
+    public int Count => _nodes.Length;
+
     /// <summary>Nodes that are made from here on are of a file with these names.</summary>
     public void BeginFile(NameTable names)
     {
@@ -266,8 +269,9 @@ internal sealed class TreeTable
         // About a dozen, nearly always the same object.
         for (int i = 0; i < _kinds.Count; i++)
         {
-            if (_kinds[i] == kind) return (byte)i;
+            if (ReferenceEquals(_kinds[i], kind)) return (byte)i;
         }
+        if (_kinds.IndexOf(kind) is >= 0 and var known) return (byte)known;
         _kinds.Add(kind);
         return (byte)(_kinds.Count - 1);
     }

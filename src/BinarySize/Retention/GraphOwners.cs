@@ -145,24 +145,36 @@ internal sealed class GraphOwners : IDisposable
     }
 
     /// <summary>Names as the NativeAOT compiler gives them.</summary>
-    private sealed class CompilerNames(DependencyGraph graph, AotOwners owners, MstatFile? mstat) : IDisposable
+    private sealed class CompilerNames : IDisposable
     {
-        private readonly ManagedSymbols _symbols = new(owners, mstat);
-        private readonly NoteNames _notes = new(owners);
+        private readonly MstatNames? _statistics;
+        private readonly ManagedSymbols _symbols;
+        private readonly NoteNames _notes;
+        private readonly DependencyGraph _graph;
+        private readonly AotOwners _owners;
 
-        public void Dispose() => _symbols.Dispose();
+        public CompilerNames(DependencyGraph graph, AotOwners owners, MstatFile? mstat)
+        {
+            _graph = graph;
+            _owners = owners;
+            _statistics = mstat is null ? null : new MstatNames(mstat);
+            _symbols = new ManagedSymbols(owners, _statistics);
+            _notes = new NoteNames(owners);
+        }
+
+        public void Dispose() => _statistics?.Dispose();
 
         public void Resolve(int[] ownerOf, long[] weight)
         {
-            var constructed = new NameIndex();
+            using var constructed = new NameIndex();
             for (int i = 0; i < ownerOf.Length; i++)
             {
-                if (graph.NameBytes(i) is var name && name.EndsWith(" constructed"u8)) constructed.TryAdd(name[..^" constructed"u8.Length], i);
+                if (_graph.NameBytes(i) is var name && name.EndsWith(" constructed"u8)) constructed.TryAdd(name[..^" constructed"u8.Length], i);
             }
             for (int i = 0; i < ownerOf.Length; i++)
             {
-                if (graph.IsConditional[i]) continue;
-                ReadOnlySpan<byte> name = graph.NameBytes(i);
+                if (_graph.IsConditional[i]) continue;
+                ReadOnlySpan<byte> name = _graph.NameBytes(i);
                 if (name.IsEmpty) continue;
                 int note = name.IndexOf("["u8);
                 bool isWhole = true;
@@ -182,7 +194,7 @@ internal sealed class GraphOwners : IDisposable
                 else if (name.IndexOf((byte)' ') < 0)
                 {
                     // Without statistics a symbol is all that is known of it.
-                    ownerOf[i] = mstat is null ? owners.Node(0, OwnerKind.Symbol, name) : _symbols.Resolve(name, default, managedOnly: true);
+                    ownerOf[i] = _statistics is null ? _owners.Node(0, OwnerKind.Symbol, name) : _symbols.Resolve(name);
                     if (isWhole) weight[i] = _symbols.SizeOf(name);
                 }
             }

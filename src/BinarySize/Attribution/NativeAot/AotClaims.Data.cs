@@ -38,7 +38,7 @@ internal sealed partial class AotClaims
             ulong before = name.StartsWith("__Str_"u8) || name.StartsWith("__FrozenObj_"u8) || name.StartsWith("__RuntimeType_"u8) ? 8UL : 0;
             ulong earliest = Math.Max(end, k == 0 ? area.Start : _objectStart[k - 1]);
             _objectStart[k] = before != 0 || !name.StartsWith("_ZTV"u8) ? Math.Max(earliest, item.Start - before) : item.Start;
-            int size = _managed.SizeOf(name);
+            int size = _statistics?.OfSymbol[item.First] is >= 0 and var number ? _statistics[number].Size : 0;
             if (size > 0 && name.StartsWith("_ZTV"u8) && k > 0 && end > items[_firstHydrated + k - 1].Start && end <= item.Start) _objectStart[k] = end;
             // Where this object ends, if the statistics say so and it agrees with the symbols.
             end = 0;

@@ -22,6 +22,7 @@ internal sealed partial class AotClaims : IDisposable
     private readonly MapScope _scope;
     private readonly AotImage _image;
     private readonly AotOwners _owners;
+    private readonly MstatNames? _statistics;
     private readonly MstatFile? _mstat;
     private readonly ManagedSymbols _managed;
 
@@ -35,13 +36,14 @@ internal sealed partial class AotClaims : IDisposable
     private readonly List<(ulong Start, ulong End)> _anonymous = [];
     private readonly int _hydrated;
 
-    public AotClaims(in MapScope scope, AotImage image, AotOwners owners, MstatFile? mstat)
+    public AotClaims(in MapScope scope, AotImage image, AotOwners owners, MstatNames? statistics)
     {
         _scope = scope;
         _image = image;
         _owners = owners;
-        _mstat = mstat;
-        _managed = new ManagedSymbols(owners, mstat);
+        _statistics = statistics;
+        _mstat = statistics?.File;
+        _managed = new ManagedSymbols(owners, statistics);
         _itemOwner = new int[image.Items.Length];
         _itemManaged = new bool[image.Items.Length];
         _itemComponent = new int[image.Items.Length];
@@ -72,11 +74,7 @@ internal sealed partial class AotClaims : IDisposable
         ClaimRest();
     }
 
-    public void Dispose()
-    {
-        _runs.Dispose();
-        _managed.Dispose();
-    }
+    public void Dispose() => _runs.Dispose();
 
     // One table that makes no sense must not cost the others.
     private void Guarded(string what, Action read)
@@ -100,13 +98,13 @@ internal sealed partial class AotClaims : IDisposable
         {
             AotItem item = items[i];
             // Names stand roughly in the order of addresses: those behind are not needed soon.
-            if (i % 8192 == 0) _scope.Map.ReleasePages();
+            if (i % 32768 == 0) _scope.Map.ReleasePages();
             bool managedOnly = item.Area == code || item.Area == unbox || item.Area == _hydrated;
             several.Clear();
             for (int s = item.First; s < item.First + item.Count; s++)
             {
-                AotSymbol symbol = _image.Symbols[s];
-                int owner = _managed.Resolve(_image.Name(symbol), _image.MappedName(symbol), managedOnly);
+                ref readonly AotSymbol symbol = ref _image.Symbols[s];
+                int owner = _managed.Resolve(_image.MappedName(symbol), _statistics?.OfSymbol[s] ?? -1, managedOnly);
                 if (owner != 0 && several.Count < MaxShared && !several.Contains(owner)) several.Add(owner);
             }
             if (several.Count > 0)

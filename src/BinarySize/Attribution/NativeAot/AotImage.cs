@@ -1,5 +1,6 @@
 using BinarySize.Formats.Elf;
 using BinarySize.IO;
+using BinarySize.Mapping;
 
 namespace BinarySize.Attribution.NativeAot;
 
@@ -17,12 +18,20 @@ internal readonly record struct AotArea(ulong Start, ulong End, long Offset, boo
 internal readonly record struct AotItem(ulong Start, ulong End, int First, int Count, int Area);
 
 /// <summary>A symbol of the compiled program.</summary>
-internal readonly record struct AotSymbol(ulong Address, ulong Size, uint Name, byte Type);
+/// <param name="Address">Virtual.</param>
+/// <param name="Size">In bytes; 0 where nobody said.</param>
+/// <param name="Name">Offset of its name in the symbol file's names.</param>
+/// <param name="NameLength">Bytes of the name, of which more than <see cref="AotImage.LongestName"/> are not looked at.</param>
+internal readonly record struct AotSymbol(ulong Address, ulong Size, uint Name, ushort NameLength);
 
 /// <summary>The loaded image of a binary with its symbols, by address.</summary>
 internal sealed class AotImage
 {
     private readonly ElfSymbolTable _table;
+
+    // The last item from the start of each stretch of 1 << _pageBits bytes, counted from the first item.
+    private readonly int[] _pages;
+    private readonly int _pageBits;
 
     private AotImage(ElfFile binary, ElfSymbolTable table, AotArea[] areas, AotSymbol[] symbols, AotItem[] items)
     {
@@ -31,6 +40,7 @@ internal sealed class AotImage
         Areas = areas;
         Symbols = symbols;
         Items = items;
+        _pages = MakePages(items, out _pageBits);
     }
 
     public ElfFile Binary { get; }
@@ -64,18 +74,7 @@ internal sealed class AotImage
             if (disjoint.Count == 0 || a.Start >= disjoint[^1].End) disjoint.Add(a);
         }
 
-        var symbols = new List<AotSymbol>(table.Count);
-        for (int i = 0; i < table.Count; i++)
-        {
-            ElfSymbol s = table[i];
-            if (!s.IsDefined || s.Type is ElfConstants.SymbolSection or ElfConstants.SymbolFile or ElfConstants.SymbolTls) continue;
-            ReadOnlySpan<byte> name = table.Name(s);
-            if (name.IsEmpty || name[0] == '$' || IsMarker(name)) continue;
-            symbols.Add(new AotSymbol(s.Value, s.Size, s.NameOffset, (byte)s.Type));
-        }
-        AotSymbol[] sorted = [.. symbols];
-        Array.Sort(sorted, static (a, b) => a.Address != b.Address ? a.Address.CompareTo(b.Address) : a.Name.CompareTo(b.Name));
-
+        AotSymbol[] sorted = Sort(table);
         AotArea[] areaArray = [.. disjoint];
         // Counted first: a list would take the room twice.
         AotItem[] items = [];
@@ -104,14 +103,40 @@ internal sealed class AotImage
         return new AotImage(binary, table, areaArray, sorted, items);
     }
 
-    // Names are asked for more than once each, so in a hostile file, where none of them ends, they must not be long.
-    private const int LongestName = 16 * 1024;
+    /// <summary>Names are asked for more than once each, so in a hostile file, where none of them ends, they must not be long.</summary>
+    public const int LongestName = 16 * 1024;
 
-    /// <summary>The name's first 16 KiB; empty where it lies outside of the names.</summary>
-    public ReadOnlySpan<byte> Name(in AotSymbol symbol) => symbol.Name < _table.Names.Length ? _table.Names.Clip(symbol.Name, LongestName).CString(0) : default;
+    /// <summary>The name's first 16 KiB.</summary>
+    public ReadOnlySpan<byte> Name(in AotSymbol symbol) => _table.Names.Span(symbol.Name, symbol.NameLength);
 
     /// <summary>The name where it lies in the symbol file.</summary>
-    public ByteView MappedName(in AotSymbol symbol) => _table.Names.Clip(symbol.Name, Name(symbol).Length);
+    public ByteView MappedName(in AotSymbol symbol) => _table.Names.Slice(symbol.Name, symbol.NameLength);
+
+    // Symbols that stand for something, by address, and those of one address by where their names lie.
+    private static AotSymbol[] Sort(ElfSymbolTable table)
+    {
+        using var keys = new NativeChunks<Keyed>();
+        using var found = new NativeChunks<AotSymbol>();
+        for (int i = 0; i < table.Count; i++)
+        {
+            ElfSymbol s = table[i];
+            if (!s.IsDefined || s.Type is ElfConstants.SymbolSection or ElfConstants.SymbolFile or ElfConstants.SymbolTls || s.NameOffset >= table.Names.Length) continue;
+            ReadOnlySpan<byte> name = table.Names.Clip(s.NameOffset, LongestName).CString(0);
+            if (name.IsEmpty || name[0] == '$' || IsMarker(name)) continue;
+            keys.Add(new Keyed(s.Value, found.Count));
+            found.Add(new AotSymbol(s.Value, s.Size, s.NameOffset, (ushort)name.Length));
+        }
+        RadixSort.Sort(keys);
+        var sorted = new AotSymbol[found.Count];
+        for (int i = 0; i < sorted.Length; i++) sorted[i] = found[keys[i].Value];
+        for (int i = 0, end; i < sorted.Length; i = end)
+        {
+            end = i + 1;
+            while (end < sorted.Length && sorted[end].Address == sorted[i].Address) end++;
+            if (end - i > 1) sorted.AsSpan(i, end - i).Sort(static (a, b) => a.Name.CompareTo(b.Name));
+        }
+        return sorted;
+    }
 
     /// <summary>Index of the area of that section name; -1 where there is none.</summary>
     public int FindArea(ReadOnlySpan<byte> section)
@@ -147,18 +172,36 @@ internal sealed class AotImage
     /// <summary>Index of the last item that starts at or before an address; -1 where none does.</summary>
     public int LastItemFrom(ulong address)
     {
-        int low = 0, high = Items.Length - 1, found = -1;
-        while (low <= high)
+        if (Items.Length == 0 || address < Items[0].Start) return -1;
+        // It is between the last item from the start of the address's page and that from the next one's.
+        ulong page = Math.Min((address - Items[0].Start) >> _pageBits, (ulong)_pages.Length - 2);
+        int low = _pages[page], high = _pages[page + 1];
+        while (low < high)
         {
-            int middle = (low + high) >>> 1;
-            if (Items[middle].Start <= address)
-            {
-                found = middle;
-                low = middle + 1;
-            }
+            int middle = (low + high + 1) >>> 1;
+            if (Items[middle].Start <= address) low = middle;
             else high = middle - 1;
         }
-        return found;
+        return low;
+    }
+
+    // About one page an item. The last entry stands for all that is behind.
+    private static int[] MakePages(AotItem[] items, out int bits)
+    {
+        bits = 0;
+        if (items.Length == 0) return [];
+        ulong length = items[^1].Start - items[0].Start;
+        while (length >> bits > (ulong)items.Length) bits++;
+        var pages = new int[(int)(length >> bits) + 2];
+        int item = 0;
+        for (int page = 0; page < pages.Length - 1; page++)
+        {
+            ulong start = items[0].Start + ((ulong)page << bits);
+            while (item + 1 < items.Length && items[item + 1].Start <= start) item++;
+            pages[page] = item;
+        }
+        pages[^1] = items.Length - 1;
+        return pages;
     }
 
     /// <summary>Offset in the file of an address; -1 where it has no bytes.</summary>

@@ -53,6 +53,11 @@ internal sealed class AotOwners
     /// <summary>A namespace; types without one stand below the assembly itself.</summary>
     public int Namespace(int assembly, string name) => name.Length == 0 ? assembly : Node(assembly, OwnerKind.Namespace, name);
 
+    /// <summary>The number of a name, for who asks for nodes of that name often.</summary>
+    public int Name(string name) => _map.Names.Intern(name);
+
+    public int Node(int parent, OwnerKind kind, int name) => _map.InternOwner(parent, kind, name);
+
     public int Node(int parent, OwnerKind kind, ReadOnlySpan<char> name) => _map.InternOwner(parent, kind, name);
 
     public int Node(int parent, OwnerKind kind, ReadOnlySpan<byte> name) => _map.InternOwner(parent, kind, _map.Names.Intern(name));

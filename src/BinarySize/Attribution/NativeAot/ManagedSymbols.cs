@@ -9,7 +9,7 @@ namespace BinarySize.Attribution.NativeAot;
 /// compiler derives from a method or type, by the name of that inside the symbol's own
 /// (<c>__ehinfo_</c>method, <c>__NONGCSTATICS</c>type, …).
 /// </summary>
-internal sealed class ManagedSymbols : IDisposable
+internal sealed class ManagedSymbols
 {
     private enum Target : byte
     {
@@ -22,8 +22,6 @@ internal sealed class ManagedSymbols : IDisposable
     }
 
     private readonly record struct Rule(byte[] Prefix, Target Target, string Name = "");
-
-    private readonly record struct Known(int Type, int Member, bool Constructed, int Owner, int Size);
 
     // Longer prefixes first where one begins with another.
     private static readonly Rule[] s_rules =
@@ -109,108 +107,70 @@ internal sealed class ManagedSymbols : IDisposable
     ];
 
     // By the third letter, which nearly all differ in; rules of one letter keep their order.
-    private static readonly Rule[][] s_rulesByLetter = [.. Enumerable.Range(0, 256).Select(letter => Array.FindAll(s_rules, r => r.Prefix[2] == letter))];
+    private static readonly int[][] s_rulesByLetter =
+        [.. Enumerable.Range(0, 256).Select(letter => Enumerable.Range(0, s_rules.Length).Where(i => s_rules[i].Prefix[2] == letter).ToArray())];
 
     /// <summary>Owner of string literals that nothing was found to use.</summary>
     public const string StringLiterals = "string literals";
 
     private readonly AotOwners _owners;
+    private readonly MstatNames? _names;
     private readonly MstatFile? _mstat;
-    private readonly NameIndex _exact = new();
-    private readonly NameIndex _types = new();
-    private readonly List<Known> _known = [];
-    // What the compiler calls the primitive types of the core library.
-    private static readonly (string Mangled, string Name)[] s_primitives =
-    [
-        ("Object", "Object"), ("String", "String"), ("Bool", "Boolean"), ("Char", "Char"), ("Int8", "SByte"), ("UInt8", "Byte"), ("Int16", "Int16"),
-        ("UInt16", "UInt16"), ("Int32", "Int32"), ("UInt32", "UInt32"), ("Int64", "Int64"), ("UInt64", "UInt64"), ("Single", "Single"),
-        ("Double", "Double"), ("IntPtr", "IntPtr"), ("UIntPtr", "UIntPtr"), ("Void", "Void"), ("Array", "Array"), ("ValueType", "ValueType"), ("Enum", "Enum"),
-    ];
 
-    private readonly int[] _typeOwners = [];
-    private readonly string[] _mangledTypes = [];
+    // What was found last, by rule and for exception tables: what is derived stands in the order of what it is derived from.
+    private readonly int[] _last = new int[s_rules.Length + 1];
 
-    // By method record, which the first entries of _known stand for: a symbol has its name.
-    private readonly bool[] _seen = [];
+    private readonly int[] _typeOwners = [], _memberNames = [];
 
-    public void Dispose()
-    {
-        _exact.Dispose();
-        _types.Dispose();
-    }
-
-    public ManagedSymbols(AotOwners owners, MstatFile? mstat)
+    public ManagedSymbols(AotOwners owners, MstatNames? names)
     {
         _owners = owners;
-        _mstat = mstat;
-        if (mstat is null) return;
+        _names = names;
+        _mstat = names?.File;
+        if (_mstat is not { } mstat) return;
+        Array.Fill(_last, -1);
         _typeOwners = new int[mstat.TypeDefinitions.Count];
-        _mangledTypes = new string[mstat.TypeDefinitions.Count];
-        _seen = new bool[mstat.Methods.Length];
-        foreach (ref readonly MstatMethodRecord m in mstat.Methods.AsSpan())
-        {
-            _exact.TryAdd(mstat.Name(m.Name), Add(m.Type, m.Member, m.Constructed, m.Code));
-        }
-        foreach (ref readonly MstatTypeRecord t in mstat.Types.AsSpan())
-        {
-            ByteView name = SymbolName(mstat.Name(t.Name));
-            int known = Add(t.Type, -1, t.Constructed, t.Size);
-            _exact.TryAdd(name, known);
-            _types.TryAdd(TypeNameOf(name), known);
-        }
-        foreach (ref readonly MstatFieldRecord f in mstat.RvaFields.AsSpan()) _exact.TryAdd(mstat.Name(f.Name), Add(f.Type, f.Member, false, f.Size));
-        foreach (ref readonly MstatObjectRecord o in mstat.FrozenObjects.AsSpan())
-        {
-            // Literals belong to who uses them.
-            if (o.OwnerType >= 0) _exact.TryAdd(mstat.Name(o.Name), Add(o.OwnerType, -1, false, o.Size));
-        }
-        for (int i = 0; i < mstat.TypeDefinitions.Count; i++) AddDefinition(i);
-        for (int i = 0; i < mstat.Assemblies.Count; i++)
-        {
-            _types.TryAdd(Encoding.UTF8.GetBytes(MangledAssembly(mstat.Assemblies[i])), AddOwner(_owners.Assembly(mstat.Assemblies[i])));
-        }
-        int system = _owners.Namespace(_owners.Assembly("System.Private.CoreLib"), "System");
-        foreach ((string mangled, string name) in s_primitives)
-        {
-            _types.TryAdd(Encoding.UTF8.GetBytes(mangled), AddOwner(_owners.Node(system, OwnerKind.Type, name)));
-        }
+        _memberNames = new int[mstat.Members.Count];
     }
 
     /// <summary>
     /// The owner of a symbol of the compiler's; 0 where the symbol is not known as one.
     /// </summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="mapped">The same name where it lies in the symbol file.</param>
+    /// <param name="symbol">Its name where it lies in the symbol file.</param>
+    /// <param name="number">The number of the name in the statistics; -1 where they do not have it.</param>
     /// <param name="managedOnly">True where only the compiler's symbols stand, so that the beginning of a name is proof enough.</param>
-    public int Resolve(ReadOnlySpan<byte> name, ByteView mapped, bool managedOnly)
+    public int Resolve(ByteView symbol, int number, bool managedOnly) =>
+        number >= 0 ? OwnerOf(_names![number], symbol) : Derived(symbol.Span(), symbol, managedOnly);
+
+    /// <summary>The owner of a name that the compiler gave; 0 where it is not known as one. No owner gets the name itself.</summary>
+    public int Resolve(ReadOnlySpan<byte> name) =>
+        _names?.Find(name) is >= 0 and var number ? OwnerOf(_names[number], default) : Derived(name, default, managedOnly: true);
+
+    private int Derived(ReadOnlySpan<byte> name, ByteView mapped, bool managedOnly)
     {
-        int exact = _exact.Find(name);
-        if (exact >= 0)
-        {
-            if (exact < _seen.Length) _seen[exact] = true;
-            return OwnerOf(_known[exact], mapped);
-        }
         if (name.StartsWith("_lsda"u8))
         {
             int digits = 5;
             while (digits < name.Length && char.IsAsciiDigit((char)name[digits])) digits++;
-            return ResolveInner(name[digits..], mapped, Target.Method);
+            return ResolveInner(name[digits..], mapped, Target.Method, ref _last[^1]);
         }
-        foreach (ref readonly Rule rule in s_rulesByLetter[name.Length > 2 ? name[2] : 0].AsSpan())
+        foreach (int i in s_rulesByLetter[name.Length > 2 ? name[2] : 0])
         {
+            ref readonly Rule rule = ref s_rules[i];
             if (!name.StartsWith(rule.Prefix)) continue;
             if (rule.Target == Target.Data) return _owners.ManagedData(rule.Name);
-            int owner = ResolveInner(name[rule.Prefix.Length..], mapped, rule.Target);
+            int owner = ResolveInner(name[rule.Prefix.Length..], mapped, rule.Target, ref _last[i]);
             return owner != 0 ? owner : _owners.ManagedData("compiler-made data");
         }
         if (!managedOnly) return 0;
         if (_mstat is null) return _owners.Symbol(_owners.ManagedData("compiled code"), mapped);
-        return ResolveInner(name, mapped, Target.Either);
+        int last = -1;
+        return ResolveInner(name, mapped, Target.Either, ref last);
     }
 
     /// <summary>The owner of a symbol that is named after an assembly, or more, of the statistics; 0 where it is not.</summary>
     public int ResolveByPrefix(ReadOnlySpan<byte> name) =>
-        _types.FindLongestPrefix(name, out int length) is >= 0 and var type && length < name.Length && name[length] == '_' ? OwnerOf(_known[type], default) : 0;
+        _names?.FindLongestType(name, out int length) is >= 0 and var type && length < name.Length && name[length] == '_' ? OwnerOf(_names[type], default) : 0;
 
     /// <summary>
     /// Methods whose name in the statistics no symbol had, by the size of their code: those that the runtime calls are
@@ -223,8 +183,8 @@ internal sealed class ManagedSymbols : IDisposable
         for (int i = 0; i < _mstat.Methods.Length; i++)
         {
             ref readonly MstatMethodRecord method = ref _mstat.Methods[i];
-            if (_seen[i]) continue;
-            int owner = OwnerOf(new Known(method.Type, method.Member, false, 0, 0), default);
+            if (_names!.IsMet[i]) continue;
+            int owner = OwnerOf(new MstatName(method.Type, method.Member, false, 0), default);
             bySize[method.Code] = bySize.TryGetValue(method.Code, out int other) ? _owners.Common(other, owner) is var common and not 0 ? common : other : owner;
         }
         return bySize;
@@ -233,15 +193,16 @@ internal sealed class ManagedSymbols : IDisposable
     /// <summary>True for the name of data that the compiler makes for the program as a whole.</summary>
     public static bool IsProgramData(ReadOnlySpan<byte> name)
     {
-        foreach (ref readonly Rule rule in s_rulesByLetter[name.Length > 2 ? name[2] : 0].AsSpan())
+        foreach (int i in s_rulesByLetter[name.Length > 2 ? name[2] : 0])
         {
+            ref readonly Rule rule = ref s_rules[i];
             if (rule.Target == Target.Data && name.StartsWith(rule.Prefix)) return true;
         }
         return false;
     }
 
     /// <summary>Bytes that the statistics say a symbol's object has in memory; 0 where they do not.</summary>
-    public int SizeOf(ReadOnlySpan<byte> name) => _exact.Find(name) is >= 0 and var known ? _known[known].Size : 0;
+    public int SizeOf(ReadOnlySpan<byte> name) => _names?.Find(name) is >= 0 and var number ? _names[number].Size : 0;
 
     /// <summary>The owner node of a type definition of the mstat file.</summary>
     public int TypeOwner(int type)
@@ -258,8 +219,18 @@ internal sealed class ManagedSymbols : IDisposable
         return _typeOwners[type] = _owners.Node(space, OwnerKind.Type, name);
     }
 
-    private int ResolveInner(ReadOnlySpan<byte> name, ByteView mapped, Target target)
+    // Of an assembly, or a primitive type that the statistics do not define.
+    private int OuterOwner(int index)
     {
+        IReadOnlyList<string> assemblies = _mstat!.Assemblies;
+        if (index < assemblies.Count) return _owners.Assembly(assemblies[index]);
+        int system = _owners.Namespace(_owners.Assembly("System.Private.CoreLib"), "System");
+        return _owners.Node(system, OwnerKind.Type, MstatNames.Primitives[index - assemblies.Count].Name);
+    }
+
+    private int ResolveInner(ReadOnlySpan<byte> name, ByteView mapped, Target target, ref int last)
+    {
+        if (_names is null) return 0;
         while (true)
         {
             if (name.StartsWith("_ZTV"u8)) name = name[4..].TrimStart("0123456789"u8);
@@ -279,73 +250,24 @@ internal sealed class ManagedSymbols : IDisposable
         }
         if (target != Target.Type)
         {
-            int exact = _exact.Find(name);
-            if (exact >= 0) return OwnerOf(_known[exact], mapped);
-            int prefix = _exact.FindLongestPrefix(name, out int length);
-            int type = _types.FindLongestPrefix(name, out int typeLength);
-            if (prefix >= 0 && length > typeLength) return OwnerOf(_known[prefix], mapped);
-            return type >= 0 ? OwnerOf(_known[type], default) : 0;
+            int number = _names.FindLongestPrefix(name, ref last, out _);
+            return number < 0 ? 0 : OwnerOf(_names[number], number < _names.FirstType ? mapped : default);
         }
-        int found = _types.Find(name);
-        bool whole = found >= 0;
-        if (!whole) found = _types.FindLongestPrefix(name, out _);
-        return found < 0 ? 0 : OwnerOf(_known[found], whole ? mapped : default);
+        int type = _names.FindType(name, ref last);
+        if (type >= 0) return OwnerOf(_names[type], mapped);
+        type = _names.FindLongestType(name, out _);
+        return type < 0 ? 0 : OwnerOf(_names[type], default);
     }
 
-    private int OwnerOf(in Known known, ByteView mapped)
+    private int OwnerOf(in MstatName name, ByteView mapped)
     {
-        if (known.Owner != 0) return known.Owner;
-        int owner = TypeOwner(known.Type);
-        if (known.Member >= 0) owner = _owners.Node(owner, OwnerKind.Member, _mstat!.Members[known.Member]);
-        return known.Constructed && mapped.Length > 0 ? _owners.Symbol(owner, mapped) : owner;
-    }
-
-    private int Add(int type, int member, bool constructed, int size)
-    {
-        _known.Add(new Known(type, member, constructed, 0, size));
-        return _known.Count - 1;
-    }
-
-    private int AddOwner(int owner)
-    {
-        _known.Add(new Known(-1, -1, false, owner, 0));
-        return _known.Count - 1;
-    }
-
-    // The compiler's mangling of a definition: assembly, namespace, name, everything but letters and digits an underscore.
-    private void AddDefinition(int type)
-    {
-        _types.TryAdd(Encoding.UTF8.GetBytes(Mangled(type, 0)), Add(type, -1, false, 0));
-    }
-
-    private string Mangled(int type, int depth)
-    {
-        if (_mangledTypes[type] is string known) return known;
-        MstatType t = _mstat!.TypeDefinitions[type];
-        string outer = t.Declaring >= 0 && depth < 64
-            ? Mangled(t.Declaring, depth + 1)
-            : t.Namespace.Length == 0 ? MangledAssembly(_mstat.Assemblies[t.Assembly]) : MangledAssembly(_mstat.Assemblies[t.Assembly]) + "_" + Sanitize(t.Namespace);
-        return _mangledTypes[type] = outer + "_" + Sanitize(t.Name);
-    }
-
-    private static string MangledAssembly(string name) =>
-        name.StartsWith("System.Private.", StringComparison.Ordinal) ? "S_P_" + Sanitize(name["System.Private.".Length..]) : Sanitize(name);
-
-    private static string Sanitize(string name) =>
-        string.Create(name.Length, name, static (target, source) =>
+        int owner = name.Type >= 0 ? TypeOwner(name.Type) : OuterOwner(~name.Type);
+        if (name.Member >= 0)
         {
-            for (int i = 0; i < source.Length; i++) target[i] = char.IsAsciiLetterOrDigit(source[i]) ? source[i] : '_';
-        });
-
-    // The statistics may say " constructed" behind a type's symbol.
-    private static ByteView SymbolName(ByteView name) => name.IndexOf(" "u8) is >= 0 and var end ? name.Slice(0, end) : name;
-
-    private static ByteView TypeNameOf(ByteView symbol)
-    {
-        if (!symbol.Matches(0, "_ZTV"u8)) return default;
-        long at = 4;
-        while (at < symbol.Length && char.IsAsciiDigit((char)symbol.U8(at))) at++;
-        if (symbol.Matches(at, "Boxed_"u8)) at += 6;
-        return symbol.Slice(at);
+            ref int text = ref _memberNames[name.Member];
+            if (text == 0) text = _owners.Name(_mstat!.Members[name.Member]);
+            owner = _owners.Node(owner, OwnerKind.Member, text);
+        }
+        return name.IsConstructed && mapped.Length > 0 ? _owners.Symbol(owner, mapped) : owner;
     }
 }

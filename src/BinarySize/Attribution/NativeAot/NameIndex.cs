@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using BinarySize.IO;
 
@@ -12,102 +13,144 @@ internal sealed class NameIndex : IDisposable
     // A name longer than this is not looked at further: it bounds the time that hostile names take.
     public const int MaxName = 1 << 12;
 
-    private readonly record struct Entry(ulong Hash, ByteView Name, int Value);
+    private readonly record struct Entry(ByteView Name, int Value);
 
-    // Random, so that a file cannot choose names that collide.
+    /// <summary>A place of the table: it is taken where the number of its entry, from 1, is not 0.</summary>
+    private record struct Place(uint Hash, int Entry);
+
+    // A random odd number and its powers, so that a file cannot choose names that collide.
     private readonly ulong _factor = ((ulong)Random.Shared.NextInt64() << 1) | 1;
-    private readonly List<byte[]> _pinned = [];
+    private readonly ulong _f2, _f3, _f4, _f5, _f6, _f7, _f8, _sum8;
+    private readonly List<byte[]> _copies = [];
+    private Memory<byte> _free;
     private readonly NativeChunks<Entry> _entries = new();
-    private int[] _buckets = new int[1024];
+    private Place[] _places;
+
+    // A bit for the hash of each name, 16 times as many as names: most beginnings of names are no names, and this is a small table.
+    private ulong[] _bits;
+
+    /// <param name="expected">Names that will be added, as far as that is known.</param>
+    public NameIndex(int expected = 0)
+    {
+        _places = new Place[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(expected, 256, 1 << 24) * 2)];
+        _bits = new ulong[_places.Length / 8];
+        _f2 = _factor * _factor;
+        _f3 = _f2 * _factor;
+        _f4 = _f2 * _f2;
+        _f5 = _f4 * _factor;
+        _f6 = _f4 * _f2;
+        _f7 = _f4 * _f3;
+        _f8 = _f4 * _f4;
+        _sum8 = _factor + _f2 + _f3 + _f4 + _f5 + _f6 + _f7 + _f8;
+    }
 
     /// <summary>Adds a name unless it is known. True where it was not.</summary>
     public bool TryAdd(ByteView name, int value)
     {
         if (name.Length is 0 or > MaxName) return false;
         ReadOnlySpan<byte> bytes = name.Span();
-        ulong hash = 0;
-        foreach (byte b in bytes) hash = Step(hash, b);
-        int place = Place(hash, bytes);
-        if (_buckets[place] != 0) return false;
-        if (_entries.Count * 4L == _buckets.Length)
+        uint hash = Finish(Extend(0, bytes));
+        int place = PlaceOf(hash, bytes);
+        if (_places[place].Entry != 0) return false;
+        if (_entries.Count * 2L >= _places.Length)
         {
-            _buckets = new int[_buckets.Length * 2];
-            // They are all different: no name is looked at.
-            for (int i = 0; i < _entries.Count; i++)
-            {
-                int free = First(_entries[i].Hash);
-                while (_buckets[free] != 0) free = (free + 1) & (_buckets.Length - 1);
-                _buckets[free] = i + 1;
-            }
-            place = Place(hash, bytes);
+            Grow();
+            place = PlaceOf(hash, bytes);
         }
-        _entries.Add(new Entry(hash, name, value));
-        _buckets[place] = _entries.Count;
+        _entries.Add(new Entry(name, value));
+        _places[place] = new Place(hash, _entries.Count);
+        Mark(hash);
         return true;
     }
 
     /// <summary>Adds a copy of a name unless it is known.</summary>
     public unsafe bool TryAdd(ReadOnlySpan<byte> name, int value)
     {
-        byte[] copy = GC.AllocateUninitializedArray<byte>(name.Length, pinned: true);
-        name.CopyTo(copy);
-        fixed (byte* start = copy)
+        if (name.Length is 0 or > MaxName || Find(name) >= 0) return false;
+        if (_free.Length < name.Length)
         {
-            if (!TryAdd(new ByteView(start, copy.Length), value)) return false;
+            _copies.Add(GC.AllocateUninitializedArray<byte>(16 * MaxName, pinned: true));
+            _free = _copies[^1];
         }
-        _pinned.Add(copy);
-        return true;
+        name.CopyTo(_free.Span);
+        ByteView copy;
+        fixed (byte* start = _free.Span) copy = new ByteView(start, name.Length);
+        _free = _free[name.Length..];
+        return TryAdd(copy, value);
     }
 
     /// <summary>The value of a name; -1 where it is not known.</summary>
-    public int Find(ReadOnlySpan<byte> name)
-    {
-        if (name.Length > MaxName) return -1;
-        ulong hash = 0;
-        foreach (byte b in name) hash = Step(hash, b);
-        int bucket = _buckets[Place(hash, name)];
-        return bucket == 0 ? -1 : _entries[bucket - 1].Value;
-    }
+    public int Find(ReadOnlySpan<byte> name) => name.Length > MaxName ? -1 : ValueAt(PlaceOf(Finish(Extend(0, name)), name));
 
     /// <summary>The value of the longest beginning of a name that is known and ends where a part of a mangled name ends; -1 where none is.</summary>
-    public int FindLongestPrefix(ReadOnlySpan<byte> name, out int length)
+    /// <param name="name">The name.</param>
+    /// <param name="length">Bytes of the beginning.</param>
+    /// <param name="least">Names with values below this do not count.</param>
+    public int FindLongestPrefix(ReadOnlySpan<byte> name, out int length, int least = 0)
     {
         if (name.Length > MaxName) name = name[..MaxName];
         ulong hash = 0;
         int found = -1;
         length = 0;
-        for (int i = 0; i <= name.Length; i++)
+        for (int end = 0; end < name.Length;)
         {
-            if (i > 0 && (i == name.Length || name[i] is (byte)'_' or (byte)'<' or (byte)'>'))
-            {
-                int bucket = _buckets[Place(hash, name[..i])];
-                if (bucket != 0)
-                {
-                    found = _entries[bucket - 1].Value;
-                    length = i;
-                }
-            }
-            if (i < name.Length) hash = Step(hash, name[i]);
+            int next = name[(end + 1)..].IndexOfAny((byte)'_', (byte)'<', (byte)'>'), from = end;
+            end = next < 0 ? name.Length : end + 1 + next;
+            hash = Extend(hash, name[from..end]);
+            uint finished = Finish(hash);
+            if (IsMarked(finished) && ValueAt(PlaceOf(finished, name[..end])) is >= 0 and var value && value >= least) (found, length) = (value, end);
         }
         return found;
     }
 
     public void Dispose() => _entries.Dispose();
 
-    private ulong Step(ulong hash, byte b) => (hash + b + 1) * _factor;
+    private int ValueAt(int place) => _places[place].Entry is var entry and not 0 ? _entries[entry - 1].Value : -1;
 
-    private int First(ulong hash) => (int)BitOperations.RotateLeft(hash * 0x9E3779B97F4A7C15, 23) & (_buckets.Length - 1);
-
-    private int Place(ulong hash, ReadOnlySpan<byte> name)
+    /// <summary>The hash of bytes behind those that <paramref name="hash"/> is of: each is added, with 1, and all multiplied. Eight at a time are a sum of products.</summary>
+    private ulong Extend(ulong hash, ReadOnlySpan<byte> bytes)
     {
-        int mask = _buckets.Length - 1;
-        int place = First(hash);
-        while (_buckets[place] != 0)
+        for (; bytes.Length >= 8; bytes = bytes[8..])
         {
-            ref Entry e = ref _entries[_buckets[place] - 1];
-            if (e.Hash == hash && e.Name.Span().SequenceEqual(name)) break;
-            place = (place + 1) & mask;
+            ulong word = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+            hash = hash * _f8 + _sum8
+                + (byte)word * _f8 + (byte)(word >> 8) * _f7 + (byte)(word >> 16) * _f6 + (byte)(word >> 24) * _f5
+                + (byte)(word >> 32) * _f4 + (byte)(word >> 40) * _f3 + (byte)(word >> 48) * _f2 + (word >> 56) * _factor;
         }
-        return place;
+        foreach (byte b in bytes) hash = (hash + b + 1) * _factor;
+        return hash;
+    }
+
+    private static uint Finish(ulong hash) => (uint)(hash * 0x9E3779B97F4A7C15 >> 32);
+
+    private void Grow()
+    {
+        Place[] old = _places;
+        _places = new Place[old.Length * 2];
+        _bits = new ulong[_places.Length / 8];
+        // They are all different: no name is looked at.
+        foreach (Place taken in old)
+        {
+            if (taken.Entry == 0) continue;
+            int free = (int)taken.Hash & (_places.Length - 1);
+            while (_places[free].Entry != 0) free = (free + 1) & (_places.Length - 1);
+            _places[free] = taken;
+            Mark(taken.Hash);
+        }
+    }
+
+    private void Mark(uint hash) => _bits[(hash >> 6) & (_bits.Length - 1)] |= 1UL << (int)(hash & 63);
+
+    private bool IsMarked(uint hash) => (_bits[(hash >> 6) & (_bits.Length - 1)] >> (int)(hash & 63) & 1) != 0;
+
+    private int PlaceOf(uint hash, ReadOnlySpan<byte> name)
+    {
+        Place[] places = _places;
+        int mask = places.Length - 1;
+        for (int i = (int)hash & mask; ; i = (i + 1) & mask)
+        {
+            Place place = places[i];
+            if (place.Entry == 0 || (place.Hash == hash && _entries[place.Entry - 1].Name.Span().SequenceEqual(name))) return i;
+        }
     }
 }

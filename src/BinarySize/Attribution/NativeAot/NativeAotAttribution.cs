@@ -40,10 +40,10 @@ public static class NativeAotAttribution
             ElfSymbolTable table = FindSymbols(scope, binary, inputs);
             AotImage image = AotImage.Create(binary, table);
             scope.Map.ReleasePages();
-            MstatFile? mstat = ReadStatistics(scope, image, inputs);
+            using MstatNames? statistics = ReadStatistics(scope, image, inputs);
             var owners = new AotOwners(scope.Map, inputs, inputs.RuntimePackage ?? NativeAotInputs.DefaultRuntimePackage(binary));
             scope.Map.ReleasePages();
-            using var claims = new AotClaims(scope, image, owners, mstat);
+            using var claims = new AotClaims(scope, image, owners, statistics);
             claims.Apply();
         }
         catch (BadFormatException e)
@@ -78,7 +78,7 @@ public static class NativeAotAttribution
         return binary.DynamicSymbolTable;
     }
 
-    private static MstatFile? ReadStatistics(in MapScope scope, AotImage image, NativeAotInputs inputs)
+    private static MstatNames? ReadStatistics(in MapScope scope, AotImage image, NativeAotInputs inputs)
     {
         if (inputs.Mstat is not { } file)
         {
@@ -90,31 +90,13 @@ public static class NativeAotAttribution
             scope.Warn(MapWarningCodes.Attribution, $"{file.Path} cannot be used ({reason}): assemblies and types are not told apart");
             return null;
         }
-        if (image.Symbols.Length == 0) return mstat;
+        var names = new MstatNames(mstat);
+        names.Meet(image, scope.Map, out int functions, out int known, out int met);
         // Names of methods tell whether both come from one compilation: nearly all of either are in the other.
-        using var names = new NameIndex();
-        for (int i = 0; i < mstat.Methods.Length; i++) names.TryAdd(mstat.Name(mstat.Methods[i].Name), i);
-        var seen = new bool[mstat.Methods.Length];
-        int code = image.FindArea("__managedcode"u8), symbols = 0, known = 0, met = 0;
-        foreach (ref readonly AotItem item in image.Items.AsSpan())
-        {
-            if (item.Area != code) continue;
-            // Names stand roughly in the order of addresses: those behind are not needed soon.
-            if (symbols++ % 8192 == 0) scope.Map.ReleasePages();
-            bool any = false;
-            for (int i = item.First; i < item.First + item.Count; i++)
-            {
-                int method = names.Find(image.Name(image.Symbols[i]));
-                if (method < 0) continue;
-                any = true;
-                if (!seen[method]) met++;
-                seen[method] = true;
-            }
-            if (any) known++;
-        }
-        if (known * 10L >= symbols * 9L && met * 10L >= seen.Length * 9L) return mstat;
+        if (image.Symbols.Length == 0 || (known * 10L >= functions * 9L && met * 10L >= mstat.Methods.Length * 9L)) return names;
+        names.Dispose();
         scope.Warn(MapWarningCodes.Mismatch, string.Create(CultureInfo.InvariantCulture,
-            $"{file.Path} knows {known} of the binary's {symbols} managed functions, which have {met} of its {seen.Length}: it is another build's and is not used"));
+            $"{file.Path} knows {known} of the binary's {functions} managed functions, which have {met} of its {mstat.Methods.Length}: it is another build's and is not used"));
         return null;
     }
 }
