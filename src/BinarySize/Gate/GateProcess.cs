@@ -58,9 +58,10 @@ public static class GateProcess
             Console.Error.WriteLine("This is the part of BinarySize.Build that measures. It is started by a build, with two files.");
             return 2;
         }
+        NativeBlocks.KeepFreed();
         try
         {
-            GateOutcome outcome = StageGate.Run(request, (_, _, _) => request.CanAskWhy ? throw new DeclinedException() : null, FileAccessMode.Map);
+            GateOutcome outcome = StageGate.Run(request, (_, _, _) => request.CanAskWhy ? throw new DeclinedException() : null, FileAccessMode.MapAndKeep);
             outcome.State.Write(arguments[1]);
             return outcome.IsLasting ? Lasting : NotLasting;
         }

@@ -13,6 +13,9 @@ public enum FileAccessMode
     /// </summary>
     Map,
 
+    /// <summary>The same for a process that soon ends: what was read stays in reach, and takes memory, until the file is closed.</summary>
+    MapAndKeep,
+
     /// <summary>Read it into native memory: safe beside concurrent writers. For use inside MSBuild.</summary>
     Copy,
 }
@@ -29,7 +32,7 @@ public sealed unsafe class FileView : IDisposable
     private MemoryMappedFile? _map;
     private MemoryMappedViewAccessor? _accessor;
     private void* _native;
-    private bool _disposed;
+    private bool _keeps, _disposed;
 
     private FileView(string path) => Path = path;
 
@@ -50,7 +53,8 @@ public sealed unsafe class FileView : IDisposable
         var view = new FileView(path);
         try
         {
-            if (mode == FileAccessMode.Map && length > SmallFile) view.MapFrom(handle, length);
+            view._keeps = mode == FileAccessMode.MapAndKeep;
+            if (mode != FileAccessMode.Copy && length > SmallFile) view.MapFrom(handle, length);
             else view.CopyFrom(handle, length);
             return view;
         }
@@ -113,7 +117,7 @@ public sealed unsafe class FileView : IDisposable
     /// </summary>
     public void Release()
     {
-        if (_accessor is null || Length < LargeFile || !OperatingSystem.IsLinux()) return;
+        if (_keeps || _accessor is null || Length < LargeFile || !OperatingSystem.IsLinux()) return;
         NativeBlocks.Release(Bytes.Pointer, Length);
     }
 

@@ -12,10 +12,13 @@ internal static unsafe partial class NativeBlocks
     public const int Size = 128 * 1024;
 
     // A few stay at hand, for archives with thousands of small members.
-    private static readonly nint[] s_spare = new nint[8];
+    private static nint[] s_spare = new nint[8];
 
     // Linux on every architecture that .NET runs on.
     private const int ReadWrite = 3, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4;
+
+    /// <summary>Freed blocks stay at hand from here on, up to 32 MiB of them: for a process that soon ends, before it has any.</summary>
+    public static void KeepFreed() => s_spare = new nint[256];
 
     /// <summary>A block of <see cref="Size"/> bytes with any content.</summary>
     /// <param name="isAllUsed">True where it will be filled: its pages then come at once, which costs a fraction of coming one by one.</param>

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using BinarySize.Formats.Elf;
 using BinarySize.IO;
 using BinarySize.Mapping;
@@ -131,7 +133,28 @@ internal sealed partial class AotClaims
 
         var uses = new List<Use>();
         AotArea area = _image.Areas[_hydrated];
-        ScanCode(managed: true, area.Start, (ulong)area.Length, (item, target) => AddUse(byUse, uses, target, _itemOwner[item]));
+        // Nearly everything refers to something, and little of it to literals: a bit for where each starts tells most of it apart.
+        var starts = new ulong[BitOperations.RoundUpToPowerOf2((uint)_hydratedCount) / 2 + 1];
+        (int, ulong) BitOf(ulong address)
+        {
+            uint hash = (uint)(address * 0x9E3779B97F4A7C15 >> 32);
+            return ((int)((hash >> 6) % (uint)starts.Length), 1UL << (int)(hash & 63));
+        }
+        for (int k = 0; k < _hydratedCount; k++)
+        {
+            if (!byUse[k]) continue;
+            (int word, ulong bit) = BitOf(_image.Items[_firstHydrated + k].Start);
+            starts[word] |= bit;
+        }
+        void AddUse(ulong target, int owner)
+        {
+            (int word, ulong bit) = BitOf(target);
+            if ((starts[word] & bit) == 0) return;
+            int item = _image.ItemAt(target);
+            if (item < _firstHydrated || item >= _firstHydrated + _hydratedCount || !byUse[item - _firstHydrated]) return;
+            if (_image.Items[item].Start == target && owner != _itemOwner[item]) uses.Add(new Use(item, owner));
+        }
+        ScanCode(managed: true, area.Start, (ulong)area.Length, (item, target) => AddUse(target, _itemOwner[item]));
         if (_runs.Count > 0)
         {
             ByteView stream = _scope.Bytes.Slice(_streamOffset, _streamLength);
@@ -145,7 +168,7 @@ internal sealed partial class AotClaims
                 for (int p = 0; p < count; p++)
                 {
                     while (from + 1 < _hydratedCount && _objectStart[from + 1] <= run.Target + (ulong)p * width) from++;
-                    AddUse(byUse, uses, PointerAt(stream, run, p), _itemOwner[_firstHydrated + from]);
+                    AddUse(PointerAt(stream, run, p), _itemOwner[_firstHydrated + from]);
                 }
             }
         }
@@ -171,13 +194,6 @@ internal sealed partial class AotClaims
         }
     }
 
-    private void AddUse(bool[] byUse, List<Use> uses, ulong target, int owner)
-    {
-        int item = _image.ItemAt(target);
-        if (item < _firstHydrated || item >= _firstHydrated + _hydratedCount || !byUse[item - _firstHydrated]) return;
-        if (_image.Items[item].Start == target && owner != _itemOwner[item]) uses.Add(new Use(item, owner));
-    }
-
     /// <summary>
     /// Calls <paramref name="found"/> for every reference from code to an address of a range, with the item that the code
     /// is in. Code reaches data relative to the instruction; no disassembly is needed, since what looks like such an
@@ -185,6 +201,11 @@ internal sealed partial class AotClaims
     /// </summary>
     private void ScanCode(bool managed, ulong low, ulong size, Action<int, ulong> found)
     {
+        void Refer(ReadOnlySpan<byte> code, int at, int item)
+        {
+            ulong target = _image.Items[item].Start + (ulong)at + 5 + (ulong)(long)BinaryPrimitives.ReadInt32LittleEndian(code[(at + 1)..]);
+            if (target - low < size) found(item, target);
+        }
         for (int i = 0; i < _image.Items.Length; i++)
         {
             AotItem item = _image.Items[i];
@@ -195,12 +216,18 @@ internal sealed partial class AotClaims
             ReadOnlySpan<byte> code = view.Span();
             if (_image.Binary.Machine == ElfConstants.MachineX64)
             {
-                for (int at = 1; at + 4 <= code.Length; at++)
+                int at = 0;
+                for (; at + Vector128<byte>.Count + 4 <= code.Length; at += Vector128<byte>.Count)
                 {
-                    // mod 00, r/m 101: relative to the next instruction.
-                    if ((code[at - 1] & 0xC7) != 0x05) continue;
-                    ulong target = item.Start + (ulong)at + 4 + (ulong)(long)BinaryPrimitives.ReadInt32LittleEndian(code[at..]);
-                    if (target - low < size) found(i, target);
+                    Vector128<byte> addressing = Vector128.Create(code.Slice(at, Vector128<byte>.Count)) & Vector128.Create(AddressingBits);
+                    for (uint hits = Vector128.Equals(addressing, Vector128.Create(Relative)).ExtractMostSignificantBits(); hits != 0; hits &= hits - 1)
+                    {
+                        Refer(code, at + BitOperations.TrailingZeroCount(hits), i);
+                    }
+                }
+                for (; at + 5 <= code.Length; at++)
+                {
+                    if ((code[at] & AddressingBits) == Relative) Refer(code, at, i);
                 }
             }
             else if (_image.Binary.Machine == ElfConstants.MachineArm64)
@@ -217,6 +244,9 @@ internal sealed partial class AotClaims
             }
         }
     }
+
+    // Of the byte that says how an x64 instruction addresses memory: mod 00, r/m 101 is relative to the next instruction.
+    private const byte AddressingBits = 0xC7, Relative = 0x05;
 
     private const uint RelativeX64 = 8, RelativeArm64 = 1027;
 

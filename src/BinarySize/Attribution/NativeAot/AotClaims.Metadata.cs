@@ -94,7 +94,7 @@ internal sealed partial class AotClaims
         public readonly List<uint> Handles = [];
         public readonly List<int> Ends = [];
         public readonly List<int> FirstEdge = [];
-        public readonly NativeList<(uint Handle, int Member)> Edges = new();
+        public readonly NativeList<(int Record, int Member)> Edges = new();
         public int Unread;
 
         public void Dispose() => Edges.Dispose();
@@ -139,9 +139,15 @@ internal sealed partial class AotClaims
     private MetadataGraph ReadGraph(NativeMetadata metadata, long length)
     {
         var graph = new MetadataGraph();
-        void Add(uint handle)
+        int Add(uint handle)
         {
-            if (graph.Index.TryAdd(handle, graph.Handles.Count)) graph.Handles.Add(handle);
+            ref int record = ref CollectionsMarshal.GetValueRefOrAddDefault(graph.Index, handle, out bool known);
+            if (!known)
+            {
+                record = graph.Handles.Count;
+                graph.Handles.Add(handle);
+            }
+            return record;
         }
         foreach (uint scope in metadata.Scopes) Add(scope);
         foreach ((uint handle, _) in _metadataRoots) Add(handle);
@@ -169,8 +175,7 @@ internal sealed partial class AotClaims
                 throw new BadFormatException("metadata records lie over each other");
             }
             graph.FirstEdge.Add(graph.Edges.Count);
-            foreach ((uint, int) edge in found) graph.Edges.Add(edge);
-            foreach ((uint target, _) in found) Add(target);
+            foreach ((uint target, int member) in found) graph.Edges.Add((Add(target), member));
         }
         graph.FirstEdge.Add(graph.Edges.Count);
         return graph;
@@ -190,13 +195,13 @@ internal sealed partial class AotClaims
         var definition = new bool[count];
         var parent = new int[count];
         parent.AsSpan().Fill(-1);
-        ReadOnlySpan<(uint Handle, int Member)> edges = graph.Edges.Span;
+        ReadOnlySpan<(int Record, int Member)> edges = graph.Edges.Span;
         for (int i = 0; i < count; i++)
         {
             if (TypeOf(graph.Handles[i]) != NativeMetadata.TypeDefinition) continue;
             for (int e = graph.FirstEdge[i]; e < graph.FirstEdge[i + 1]; e++)
             {
-                if (edges[e].Member is >= TypeMethods and <= TypeEvents) parent[graph.Index[edges[e].Handle]] = i;
+                if (edges[e].Member is >= TypeMethods and <= TypeEvents) parent[edges[e].Record] = i;
             }
         }
         for (int i = 0; i < count; i++)
@@ -233,7 +238,7 @@ internal sealed partial class AotClaims
             // An owner only ever moves towards the root of the tree, so each record is worked on a few times at most.
             while (work.TryPop(out int record))
             {
-                for (int e = graph.FirstEdge[record]; e < graph.FirstEdge[record + 1]; e++) Give(graph.Index[graph.Edges[e].Handle], owner[record]);
+                for (int e = graph.FirstEdge[record]; e < graph.FirstEdge[record + 1]; e++) Give(graph.Edges[e].Record, owner[record]);
             }
         }
     }
@@ -245,7 +250,7 @@ internal sealed partial class AotClaims
         for (int e = graph.FirstEdge[record]; e < graph.FirstEdge[record + 1]; e++)
         {
             // They stand in the order of members.
-            if (graph.Edges[e].Member >= member) return graph.Edges[e].Member == member ? graph.Edges[e].Handle : 0;
+            if (graph.Edges[e].Member >= member) return graph.Edges[e].Member == member ? graph.Handles[graph.Edges[e].Record] : 0;
         }
         return 0;
     }

@@ -213,9 +213,9 @@ internal sealed class AotImage
 
     // Symbols that linkers set at the ends of sections: they name no object.
     private static bool IsMarker(ReadOnlySpan<byte> name) =>
-        name.StartsWith("__start_"u8) || name.StartsWith("__stop_"u8) || name.SequenceEqual("_end"u8) || name.SequenceEqual("_edata"u8)
+        name.Length < 64 && name[0] == '_' && (name.StartsWith("__start_"u8) || name.StartsWith("__stop_"u8) || name.SequenceEqual("_end"u8) || name.SequenceEqual("_edata"u8)
         || name.SequenceEqual("_etext"u8) || name.SequenceEqual("__bss_start"u8) || name.SequenceEqual("__TMC_END__"u8)
         || name.SequenceEqual("_GLOBAL_OFFSET_TABLE_"u8) || name.SequenceEqual("_DYNAMIC"u8) || name.SequenceEqual("__GNU_EH_FRAME_HDR"u8)
         || name.SequenceEqual("__FrozenSegmentStart"u8) || name.SequenceEqual("__FrozenSegmentEnd"u8) || name.SequenceEqual("__InterfaceDispatchCellSection_Start"u8)
-        || name.SequenceEqual("__InterfaceDispatchCellSection_End"u8);
+        || name.SequenceEqual("__InterfaceDispatchCellSection_End"u8));
 }

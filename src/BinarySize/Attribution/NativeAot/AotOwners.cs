@@ -68,11 +68,10 @@ internal sealed class AotOwners
     /// <summary>The nearest node that both are or stand below; 0 where they have only a package in common.</summary>
     public int Common(int a, int b)
     {
-        while (a != b && a != 0 && b != 0)
-        {
-            if (DepthOf(a) >= DepthOf(b)) a = ParentOf(a);
-            else b = ParentOf(b);
-        }
+        int deep = DepthOf(a), other = DepthOf(b);
+        for (; deep > other; deep--) a = ParentOf(a);
+        for (; other > deep; other--) b = ParentOf(b);
+        while (a != b) (a, b) = (ParentOf(a), ParentOf(b));
         return a == b && (ParentOf(a) != 0 || IsAssembly(a)) ? a : 0;
     }
 

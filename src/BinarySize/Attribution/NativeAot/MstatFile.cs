@@ -149,16 +149,16 @@ public sealed class MstatFile
             string name = metadata.GetString(method.Name);
             if (method.RelativeVirtualAddress == 0 || !IsKnown(name)) continue;
             BlobReader il = pe.GetMethodBody(method.RelativeVirtualAddress).GetILReader();
-            List<Operand> operands = Decode(ref il);
+            var operands = new Operands(il);
             switch (name)
             {
-                case "Types": Types = ReadTypes(operands, resolver); break;
-                case "Methods": Methods = ReadMethods(operands, resolver); break;
-                case "Blobs": Blobs = ReadBlobs(operands, resolver); break;
-                case "RvaFields": RvaFields = ReadFields(operands, resolver); break;
-                case "FrozenObjects": FrozenObjects = ReadObjects(operands, resolver); break;
-                case "ManifestResources": Resources = ReadResources(operands, resolver); break;
-                case "DeduplicatedMethods": Folded = ReadFolded(operands, resolver); break;
+                case "Types": Types = ReadTypes(ref operands, resolver); break;
+                case "Methods": Methods = ReadMethods(ref operands, resolver); break;
+                case "Blobs": Blobs = ReadBlobs(ref operands, resolver); break;
+                case "RvaFields": RvaFields = ReadFields(ref operands, resolver); break;
+                case "FrozenObjects": FrozenObjects = ReadObjects(ref operands, resolver); break;
+                case "ManifestResources": Resources = ReadResources(ref operands, resolver); break;
+                case "DeduplicatedMethods": Folded = ReadFolded(ref operands, resolver); break;
             }
         }
     }
@@ -173,139 +173,157 @@ public sealed class MstatFile
         Text,
     }
 
-    private readonly record struct Operand(OperandKind Kind, int Value);
-
-    // Each operand takes at least one byte of IL, so the list is bounded by the file.
-    private static List<Operand> Decode(ref BlobReader il)
+    /// <summary>The operands of a method's instructions, one after the other.</summary>
+    private ref struct Operands
     {
-        var operands = new List<Operand>(il.Length / 4);
-        while (il.RemainingBytes > 0)
+        private BlobReader _il;
+        private int _value;
+
+        public Operands(BlobReader il)
         {
-            byte opcode = il.ReadByte();
-            switch (opcode)
+            _il = il;
+            Next = default;
+            Advance();
+        }
+
+        /// <summary>Kind of the next one; null where none is left.</summary>
+        public OperandKind? Next { get; private set; }
+
+        /// <summary>Bytes that are left, of which each operand takes at least one.</summary>
+        public readonly int Left => _il.RemainingBytes;
+
+        public int Take(OperandKind kind)
+        {
+            if (Next != kind) throw new BadFormatException("a record is not made as records of its kind are");
+            int value = _value;
+            Advance();
+            return value;
+        }
+
+        public int TakeSize()
+        {
+            int size = Take(OperandKind.Number);
+            return size >= 0 ? size : throw new BadFormatException($"a size is {size}");
+        }
+
+        private void Advance()
+        {
+            while (_il.RemainingBytes > 0)
             {
-                case 0x00 or 0x26 or 0x2A: // nop, pop, ret
-                    break;
-                case >= 0x15 and <= 0x1E: // ldc.i4.m1 … ldc.i4.8
-                    operands.Add(new Operand(OperandKind.Number, opcode - 0x16));
-                    break;
-                case 0x1F: // ldc.i4.s
-                    operands.Add(new Operand(OperandKind.Number, il.ReadSByte()));
-                    break;
-                case 0x20: // ldc.i4
-                    operands.Add(new Operand(OperandKind.Number, il.ReadInt32()));
-                    break;
-                case 0x72: // ldstr
-                    operands.Add(new Operand(OperandKind.Text, il.ReadInt32()));
-                    break;
-                case 0xD0: // ldtoken
-                    operands.Add(new Operand(OperandKind.Token, il.ReadInt32()));
-                    break;
-                default:
-                    throw new BadFormatException($"a record has instruction 0x{opcode:x2}, which records are not made of");
+                byte opcode = _il.ReadByte();
+                switch (opcode)
+                {
+                    case 0x00 or 0x26 or 0x2A: // nop, pop, ret
+                        continue;
+                    case >= 0x15 and <= 0x1E: // ldc.i4.m1 … ldc.i4.8
+                        (Next, _value) = (OperandKind.Number, opcode - 0x16);
+                        return;
+                    case 0x1F: // ldc.i4.s
+                        (Next, _value) = (OperandKind.Number, _il.ReadSByte());
+                        return;
+                    case 0x20: // ldc.i4
+                        (Next, _value) = (OperandKind.Number, _il.ReadInt32());
+                        return;
+                    case 0x72: // ldstr
+                        (Next, _value) = (OperandKind.Text, _il.ReadInt32());
+                        return;
+                    case 0xD0: // ldtoken
+                        (Next, _value) = (OperandKind.Token, _il.ReadInt32());
+                        return;
+                    default:
+                        throw new BadFormatException($"a record has instruction 0x{opcode:x2}, which records are not made of");
+                }
             }
+            Next = null;
         }
-        return operands;
     }
 
-    private static int Take(List<Operand> operands, ref int at, OperandKind kind)
+    private static MstatTypeRecord[] ReadTypes(ref Operands operands, Resolver resolver)
     {
-        if (at >= operands.Count || operands[at].Kind != kind) throw new BadFormatException("a record is not made as records of its kind are");
-        return operands[at++].Value;
-    }
-
-    private static int TakeSize(List<Operand> operands, ref int at)
-    {
-        int size = Take(operands, ref at, OperandKind.Number);
-        return size >= 0 ? size : throw new BadFormatException($"a size is {size}");
-    }
-
-    private static MstatTypeRecord[] ReadTypes(List<Operand> operands, Resolver resolver)
-    {
-        var records = new List<MstatTypeRecord>(operands.Count / 3);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatTypeRecord>(operands.Left / 12);
+        while (operands.Next is not null)
         {
-            (int type, bool constructed) = resolver.Type(Take(operands, ref at, OperandKind.Token));
-            int size = TakeSize(operands, ref at);
-            records.Add(new MstatTypeRecord(type, constructed, size, Take(operands, ref at, OperandKind.Number)));
+            (int type, bool constructed) = resolver.Type(operands.Take(OperandKind.Token));
+            int size = operands.TakeSize();
+            records.Add(new MstatTypeRecord(type, constructed, size, operands.Take(OperandKind.Number)));
         }
         return [.. records];
     }
 
-    private static MstatMethodRecord[] ReadMethods(List<Operand> operands, Resolver resolver)
+    private static MstatMethodRecord[] ReadMethods(ref Operands operands, Resolver resolver)
     {
-        var records = new List<MstatMethodRecord>(operands.Count / 5);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatMethodRecord>(operands.Left / 16);
+        while (operands.Next is not null)
         {
-            (int type, int member, bool constructed) = resolver.Member(Take(operands, ref at, OperandKind.Token));
-            int code = TakeSize(operands, ref at), gc = TakeSize(operands, ref at), eh = TakeSize(operands, ref at);
-            records.Add(new MstatMethodRecord(type, member, constructed, code, gc, eh, Take(operands, ref at, OperandKind.Number)));
+            (int type, int member, bool constructed) = resolver.Member(operands.Take(OperandKind.Token));
+            int code = operands.TakeSize(), gc = operands.TakeSize(), eh = operands.TakeSize();
+            records.Add(new MstatMethodRecord(type, member, constructed, code, gc, eh, operands.Take(OperandKind.Number)));
         }
         return [.. records];
     }
 
-    private static MstatBlobRecord[] ReadBlobs(List<Operand> operands, Resolver resolver)
+    private static MstatBlobRecord[] ReadBlobs(ref Operands operands, Resolver resolver)
     {
-        var records = new List<MstatBlobRecord>(operands.Count / 2);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatBlobRecord>();
+        while (operands.Next is not null)
         {
-            string kind = resolver.Text(Take(operands, ref at, OperandKind.Text));
-            records.Add(new MstatBlobRecord(kind, TakeSize(operands, ref at)));
+            string kind = resolver.Text(operands.Take(OperandKind.Text));
+            records.Add(new MstatBlobRecord(kind, operands.TakeSize()));
         }
         return [.. records];
     }
 
-    private static MstatFieldRecord[] ReadFields(List<Operand> operands, Resolver resolver)
+    private static MstatFieldRecord[] ReadFields(ref Operands operands, Resolver resolver)
     {
-        var records = new List<MstatFieldRecord>(operands.Count / 3);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatFieldRecord>(operands.Left / 12);
+        while (operands.Next is not null)
         {
-            (int type, int member, _) = resolver.Member(Take(operands, ref at, OperandKind.Token));
-            int size = TakeSize(operands, ref at);
-            records.Add(new MstatFieldRecord(type, member, size, Take(operands, ref at, OperandKind.Number)));
+            (int type, int member, _) = resolver.Member(operands.Take(OperandKind.Token));
+            int size = operands.TakeSize();
+            records.Add(new MstatFieldRecord(type, member, size, operands.Take(OperandKind.Number)));
         }
         return [.. records];
     }
 
-    private static MstatObjectRecord[] ReadObjects(List<Operand> operands, Resolver resolver)
+    private static MstatObjectRecord[] ReadObjects(ref Operands operands, Resolver resolver)
     {
-        var records = new List<MstatObjectRecord>(operands.Count / 4);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatObjectRecord>(operands.Left / 12);
+        while (operands.Next is not null)
         {
-            (int type, _) = resolver.Type(Take(operands, ref at, OperandKind.Token));
-            int size = TakeSize(operands, ref at);
-            int name = Take(operands, ref at, OperandKind.Number);
+            (int type, _) = resolver.Type(operands.Take(OperandKind.Token));
+            int size = operands.TakeSize();
+            int name = operands.Take(OperandKind.Number);
             int owner = -1;
-            if (at < operands.Count && operands[at].Kind == OperandKind.Token) owner = resolver.Type(operands[at++].Value).Type;
-            else Take(operands, ref at, OperandKind.Number);
+            if (operands.Next == OperandKind.Token) owner = resolver.Type(operands.Take(OperandKind.Token)).Type;
+            else operands.Take(OperandKind.Number);
             records.Add(new MstatObjectRecord(type, owner, size, name));
         }
         return [.. records];
     }
 
-    private static MstatResourceRecord[] ReadResources(List<Operand> operands, Resolver resolver)
+    private static MstatResourceRecord[] ReadResources(ref Operands operands, Resolver resolver)
     {
-        var records = new List<MstatResourceRecord>(operands.Count / 3);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatResourceRecord>();
+        while (operands.Next is not null)
         {
-            int assembly = resolver.Assembly(Take(operands, ref at, OperandKind.Number));
-            string name = resolver.Text(Take(operands, ref at, OperandKind.Text));
-            records.Add(new MstatResourceRecord(assembly, name, TakeSize(operands, ref at)));
+            int assembly = resolver.Assembly(operands.Take(OperandKind.Number));
+            string name = resolver.Text(operands.Take(OperandKind.Text));
+            records.Add(new MstatResourceRecord(assembly, name, operands.TakeSize()));
         }
         return [.. records];
     }
 
-    private static MstatFoldedRecord[] ReadFolded(List<Operand> operands, Resolver resolver)
+    private static MstatFoldedRecord[] ReadFolded(ref Operands operands, Resolver resolver)
     {
-        var records = new List<MstatFoldedRecord>(operands.Count / 4);
-        for (int at = 0; at < operands.Count;)
+        var records = new List<MstatFoldedRecord>();
+        while (operands.Next is not null)
         {
-            (int type, int member, _) = resolver.Member(Take(operands, ref at, OperandKind.Token));
-            int count = TakeSize(operands, ref at);
+            (int type, int member, _) = resolver.Member(operands.Take(OperandKind.Token));
+            int count = operands.TakeSize();
             for (int i = 0; i < count; i++)
             {
-                (int targetType, int targetMember, _) = resolver.Member(Take(operands, ref at, OperandKind.Token));
-                records.Add(new MstatFoldedRecord(type, member, targetType, targetMember, Take(operands, ref at, OperandKind.Number)));
+                (int targetType, int targetMember, _) = resolver.Member(operands.Take(OperandKind.Token));
+                records.Add(new MstatFoldedRecord(type, member, targetType, targetMember, operands.Take(OperandKind.Number)));
             }
         }
         return [.. records];
@@ -325,13 +343,23 @@ public sealed class MstatFile
         private readonly Dictionary<MstatType, int> _typeIds = [];
         private readonly Dictionary<string, int> _memberIds = new(StringComparer.Ordinal);
         private readonly Dictionary<int, (int Type, bool Constructed)> _types = [];
-        private readonly Dictionary<int, (int Type, int Member, bool Constructed)> _members = [];
+        // By row, Type -1 where it was not looked at.
+        private readonly (int Type, int Member, bool Constructed)[] _references, _instantiations;
         private readonly Dictionary<StringHandle, int> _memberHandles = [];
 
         public Resolver(MstatFile file, MetadataReader metadata)
         {
             _file = file;
             _metadata = metadata;
+            _references = Rows(TableIndex.MemberRef);
+            _instantiations = Rows(TableIndex.MethodSpec);
+
+            (int, int, bool)[] Rows(TableIndex table)
+            {
+                var rows = new (int, int, bool)[metadata.GetTableRowCount(table) + 1];
+                Array.Fill(rows, (-1, 0, false));
+                return rows;
+            }
         }
 
         public string Text(int token) =>
@@ -346,9 +374,11 @@ public sealed class MstatFile
 
         public (int Type, int Member, bool Constructed) Member(int token)
         {
-            if (_members.TryGetValue(token, out (int, int, bool) known)) return known;
-            (int Type, int Member, bool Constructed) result;
             int row = token & 0xFFFFFF;
+            (int, int, bool)[] rows = token >>> 24 == 0x0A ? _references : token >>> 24 == 0x2B ? _instantiations : throw new BadFormatException($"token 0x{token:x8} is no member");
+            if (row >= rows.Length) throw new BadFormatException($"token 0x{token:x8} is not in its table");
+            ref (int Type, int Member, bool Constructed) result = ref rows[row];
+            if (result.Type >= 0) return result;
             switch (token >>> 24)
             {
                 case 0x0A: // MemberRef
@@ -366,10 +396,7 @@ public sealed class MstatFile
                         result = (type, member, true);
                         break;
                     }
-                default:
-                    throw new BadFormatException($"token 0x{token:x8} is no member");
             }
-            _members.Add(token, result);
             return result;
         }
 
