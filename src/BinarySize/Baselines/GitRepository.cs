@@ -25,6 +25,9 @@ public sealed class GitRepository
 
     private readonly string _folder;
 
+    // What HEAD is: a commit, null where there is none yet; the branch that it is on, null where it is on none.
+    private string? _head, _branch;
+
     private GitRepository(string folder) => _folder = folder;
 
     /// <summary>The repository that a folder is in; null with the reason where there is none that can be asked.</summary>
@@ -34,18 +37,20 @@ public sealed class GitRepository
         // The folder of a baseline need not be there yet.
         while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { Length: > 0 } above) folder = above;
         var repository = new GitRepository(folder);
-        (int code, byte[] output, string error) = repository.Run("rev-parse", "--is-inside-work-tree", "--is-shallow-repository");
+        // All that one process can answer: starting it is what takes the time. Without a commit it stops at HEAD.
+        (int code, byte[] output, string error) = repository.Run("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "HEAD", "--symbolic-full-name", "HEAD");
         string[] lines = Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         problem = code switch
         {
             NotInstalled => "git is not installed",
-            0 when lines is ["true", ..] => "",
-            0 => "the folder is in no git working tree",
+            not NotInstalled when lines is ["true", _, _, ..] => "",
+            not NotInstalled when lines is ["false", _, _, ..] => "the folder is in no git working tree",
             _ when error.Contains("not a git repository", StringComparison.Ordinal) => "the folder is in no git repository",
             _ => "git says: " + error,
         };
         if (problem.Length > 0) return null;
-        isShallow = lines is [_, "true", ..];
+        isShallow = lines[1] == "true";
+        if (code == 0 && lines is [_, _, { Length: >= 40 } head, var branch]) (repository._head, repository._branch) = (head, branch == "HEAD" ? null : NameOf(branch));
         return repository;
     }
 
@@ -56,8 +61,7 @@ public sealed class GitRepository
     /// </summary>
     public MergeBase FindMergeBase(string? branch, string? current, bool isShallow)
     {
-        string? head = Line("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
-        if (head is null) return new MergeBase(null, null, false, "there is no commit yet");
+        if (_head is not { } head) return new MergeBase(null, null, false, "there is no commit yet");
         string? reference = branch is null ? DefaultBranch() : Existing(NameOf(branch), branch);
         if (reference is null)
         {
@@ -68,7 +72,7 @@ public sealed class GitRepository
                 : $"branch '{NameOf(branch)}' is not there{(isShallow ? Deepen : "; fetch it")}");
         }
         string name = NameOf(reference);
-        string? on = current is null ? Line("symbolic-ref", "--quiet", "--short", "HEAD") : NameOf(current);
+        string? on = current is null ? _branch : NameOf(current);
         if (Line("merge-base", "HEAD", reference) is not { } commit) return new MergeBase(null, name, on == name, $"HEAD has no history in common with '{name}'{(isShallow ? Deepen : "")}");
         // Without a branch of its own (a CI system that checked out a commit) HEAD is on that branch if it is its newest commit.
         bool onBranch = on is null ? branch is null && head == Line("rev-parse", "--verify", "--quiet", reference + "^{commit}") : on == name;

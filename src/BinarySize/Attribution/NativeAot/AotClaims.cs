@@ -103,8 +103,7 @@ internal sealed partial class AotClaims : IDisposable
             several.Clear();
             for (int s = item.First; s < item.First + item.Count; s++)
             {
-                ref readonly AotSymbol symbol = ref _image.Symbols[s];
-                int owner = _managed.Resolve(_image.MappedName(symbol), _statistics?.OfSymbol[s] ?? -1, managedOnly);
+                int owner = _managed.Resolve(_image.NextName(s), _statistics?.OfSymbol[s] ?? -1, managedOnly);
                 if (owner != 0 && several.Count < MaxShared && !several.Contains(owner)) several.Add(owner);
             }
             if (several.Count > 0)

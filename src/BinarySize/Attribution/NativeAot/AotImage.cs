@@ -109,25 +109,41 @@ internal sealed class AotImage
     /// <summary>The name's first 16 KiB.</summary>
     public ReadOnlySpan<byte> Name(in AotSymbol symbol) => _table.Names.Span(symbol.Name, symbol.NameLength);
 
+    /// <summary>So many symbols before its name is read it had better be asked for.</summary>
+    private const int Ahead = 12;
+
+    /// <summary>The same, for who reads the names of all symbols in their order: those to come are on their way then.</summary>
+    public ByteView NextName(int symbol)
+    {
+        if (symbol + Ahead < Symbols.Length) _table.Names.Prefetch(Symbols[symbol + Ahead].Name);
+        return MappedName(Symbols[symbol]);
+    }
+
     /// <summary>The name where it lies in the symbol file.</summary>
     public ByteView MappedName(in AotSymbol symbol) => _table.Names.Slice(symbol.Name, symbol.NameLength);
 
     // Symbols that stand for something, by address, and those of one address by where their names lie.
     private static AotSymbol[] Sort(ElfSymbolTable table)
     {
-        using var keys = new NativeChunks<Keyed>();
         using var found = new NativeChunks<AotSymbol>();
         for (int i = 0; i < table.Count; i++)
         {
             ElfSymbol s = table[i];
-            if (!s.IsDefined || s.Type is ElfConstants.SymbolSection or ElfConstants.SymbolFile or ElfConstants.SymbolTls || s.NameOffset >= table.Names.Length) continue;
-            ReadOnlySpan<byte> name = table.Names.Clip(s.NameOffset, LongestName).CString(0);
+            if (s.IsDefined && s.Type is not (ElfConstants.SymbolSection or ElfConstants.SymbolFile or ElfConstants.SymbolTls)) found.Add(new AotSymbol(s.Value, s.Size, s.NameOffset, 0));
+        }
+        using var keys = new NativeChunks<Keyed>();
+        for (int i = 0; i < found.Count; i++)
+        {
+            if (i + Ahead < found.Count) table.Names.Prefetch(found[i + Ahead].Name);
+            ref AotSymbol symbol = ref found[i];
+            if (symbol.Name >= table.Names.Length) continue;
+            ReadOnlySpan<byte> name = table.Names.Clip(symbol.Name, LongestName).CString(0);
             if (name.IsEmpty || name[0] == '$' || IsMarker(name)) continue;
-            keys.Add(new Keyed(s.Value, found.Count));
-            found.Add(new AotSymbol(s.Value, s.Size, s.NameOffset, (ushort)name.Length));
+            symbol = symbol with { NameLength = (ushort)name.Length };
+            keys.Add(new Keyed(symbol.Address, i));
         }
         RadixSort.Sort(keys);
-        var sorted = new AotSymbol[found.Count];
+        var sorted = new AotSymbol[keys.Count];
         for (int i = 0; i < sorted.Length; i++) sorted[i] = found[keys[i].Value];
         for (int i = 0, end; i < sorted.Length; i = end)
         {

@@ -123,7 +123,7 @@ internal sealed class MstatNames : IDisposable
         {
             // Names stand roughly in the order of addresses: those behind are not needed soon.
             if (s % 32768 == 0) map.ReleasePages();
-            ReadOnlySpan<byte> name = image.Name(image.Symbols[s]);
+            ReadOnlySpan<byte> name = image.NextName(s).Span();
             int number = -1;
             for (int kind = 0; kind < Kinds && number < 0; kind++)
             {
