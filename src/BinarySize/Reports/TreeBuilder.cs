@@ -139,7 +139,25 @@ public static class TreeBuilder
             }
             bool byOwners = file.Package is null && file.EntryPackages is null && _partLevels < levels.Length;
             for (int i = _partLevels; i < levels.Length; i++) byOwners &= _answers[i] is not null && levels[i] != Level.Symbol;
-            if (byOwners) _places = new (int, int)[file.Map.Owners.Length];
+            if (byOwners && AnswersAgree()) _places = new (int, int)[file.Map.Owners.Length];
+        }
+
+        // True where what levels answer to an owner they answer to its other answers too. It is so where levels go inwards and owners stand in each other as usual.
+        private bool AnswersAgree()
+        {
+            for (int inner = _partLevels + 1; inner < levels.Length; inner++)
+            {
+                int[] inners = _answers[inner]!;
+                for (int outer = _partLevels; outer < inner; outer++)
+                {
+                    int[] outers = _answers[outer]!;
+                    for (int owner = 1; owner < inners.Length; owner++)
+                    {
+                        if (inners[owner] != 0 && outers[inners[owner]] != outers[owner]) return false;
+                    }
+                }
+            }
+            return true;
         }
 
         // The innermost owner of the first kind that an owner is or belongs to; where there is none, of the second kind.

@@ -65,6 +65,25 @@ public class SumTests
         Assert.Contains(below.Children.Single(n => n.Name == "BinarySize.Tests.Reports").Children, n => n.Name == "SumTests");
     }
 
+    // The order of levels decides on how nodes stand in each other, not on what is in them.
+    [Fact]
+    public void Members_by_type_are_types_by_member()
+    {
+        string path = Path.Combine(Samples.Publish("hello", "-p:PublishAot=true", "-p:IlcGenerateMstatFile=true", "-p:IlcGenerateMetadataLog=true", "-p:IlcGenerateMapFile=true"), "hello");
+        using MeasuredArtifact artifact = Measurer.Measure(path, ArtifactKind.File, [FolderWalker.Find(path, "hello")!], [], new MeasureOptions());
+        long[] Sizes(Level outer, Level inner) =>
+        [
+            .. TreeBuilder.Build(artifact, [outer, inner]).Children.Where(n => n.Kind == Levels.NameOf(outer))
+                .SelectMany(n => n.Children).Where(n => n.Kind == Levels.NameOf(inner)).Select(n => n.Size).Order(),
+        ];
+        foreach ((Level outer, Level inner) in ((Level, Level)[])[(Level.Type, Level.Member), (Level.Assembly, Level.Type), (Level.Assembly, Level.Member), (Level.Namespace, Level.Type)])
+        {
+            long[] sizes = Sizes(outer, inner);
+            Assert.True(sizes.Length > 20, $"{outer}: {sizes.Length}");
+            Assert.Equal(sizes, Sizes(inner, outer));
+        }
+    }
+
     private static void Check(ReportNode node, string where)
     {
         if (node.Children.Count == 0) return;

@@ -178,11 +178,11 @@ internal sealed class MstatNames : IDisposable
         return -1;
     }
 
-    // Names start alike: their ends tell them apart.
+    // Names start alike: their ends tell them apart. Longer ones than the index takes are nobody's.
     private bool Is(int number, ReadOnlySpan<byte> name)
     {
         ByteView text = _names[number].Text;
-        return text.Length == name.Length && name.Length > 0 && text.U8(text.Length - 1) == name[^1] && text.Span().SequenceEqual(name);
+        return text.Length == name.Length && name.Length is > 0 and <= NameIndex.MaxName && text.U8(text.Length - 1) == name[^1] && text.Span().SequenceEqual(name);
     }
 
     private void AddType(string mangled, int type)
