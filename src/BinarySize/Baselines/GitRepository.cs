@@ -28,6 +28,9 @@ public sealed class GitRepository
     // What HEAD is: a commit, null where there is none yet; the branch that it is on, null where it is on none.
     private string? _head, _branch;
 
+    // Commits that references of this repository stand for, as far as they were asked for.
+    private readonly Dictionary<string, string> _tips = new(StringComparer.Ordinal);
+
     private GitRepository(string folder) => _folder = folder;
 
     /// <summary>The repository that a folder is in; null with the reason where there is none that can be asked.</summary>
@@ -73,9 +76,10 @@ public sealed class GitRepository
         }
         string name = NameOf(reference);
         string? on = current is null ? _branch : NameOf(current);
-        if (Line("merge-base", "HEAD", reference) is not { } commit) return new MergeBase(null, name, on == name, $"HEAD has no history in common with '{name}'{(isShallow ? Deepen : "")}");
+        string? tip = _tips.GetValueOrDefault(reference);
+        if ((tip == head ? head : Line("merge-base", "HEAD", reference)) is not { } commit) return new MergeBase(null, name, on == name, $"HEAD has no history in common with '{name}'{(isShallow ? Deepen : "")}");
         // Without a branch of its own (a CI system that checked out a commit) HEAD is on that branch if it is its newest commit.
-        bool onBranch = on is null ? branch is null && head == Line("rev-parse", "--verify", "--quiet", reference + "^{commit}") : on == name;
+        bool onBranch = on is null ? branch is null && head == tip : on == name;
         return new MergeBase(commit, name, onBranch, null);
     }
 
@@ -126,7 +130,10 @@ public sealed class GitRepository
         const string Remote = "refs/remotes/origin/HEAD";
         string[] names = [.. Candidates("main"), .. Candidates("master")];
         Dictionary<string, string> there = References([Remote, .. names]);
-        return there.TryGetValue(Remote, out string? head) && head.Length > 0 ? head : Array.Find(names, there.ContainsKey);
+        if (!there.TryGetValue(Remote, out string? head) || head.Length == 0) return Array.Find(names, there.ContainsKey);
+        // It may be a branch of any name.
+        _tips[head] = _tips[Remote];
+        return head;
     }
 
     private string? Existing(string name, string branch)
@@ -141,13 +148,13 @@ public sealed class GitRepository
     private Dictionary<string, string> References(string[] names)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        (int code, byte[] output, _) = Run(["for-each-ref", "--format=%(refname)%09%(symref)", .. names]);
+        (int code, byte[] output, _) = Run(["for-each-ref", "--format=%(refname)%09%(symref)%09%(objectname)", .. names]);
         if (code != 0) return found;
         foreach (string line in Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = line.Split('\t');
             // A name with a star in it is a pattern to git.
-            if (parts.Length == 2 && Array.IndexOf(names, parts[0]) >= 0) found[parts[0]] = parts[1];
+            if (parts.Length == 3 && Array.IndexOf(names, parts[0]) >= 0) (found[parts[0]], _tips[parts[0]]) = (parts[1], parts[2]);
         }
         return found;
     }
