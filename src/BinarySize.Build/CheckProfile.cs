@@ -98,7 +98,7 @@ public sealed class CheckProfile : Task
                 Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine($"'{assembly.ItemSpec}' was not checked against the profile: {e.Message}"));
             }
         }
-        var state = new GateState(key, "", [], [.. findings], [], null);
+        var state = new GateState(key, "", [], [.. findings], [], [], null);
         try
         {
             if (stateFile is not null)

@@ -63,6 +63,21 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     /// <summary>What shrinking did to the folder, as ShrinkArtifact left it; empty where it did nothing.</summary>
     public ITaskItem? Ledger { get; set; }
 
+    /// <summary>
+    /// True where nothing shrank the folder: files that an app seldom needs are named, and of <see cref="MainFiles"/> the one
+    /// that the NativeAOT compiler made is held against what it needs to unwind.
+    /// </summary>
+    public bool Looks { get; set; }
+
+    /// <summary>Names that the main file may have, the first that exists is it.</summary>
+    public string MainFiles { get; set; } = "";
+
+    /// <summary>The main file comes from the NativeAOT compiler.</summary>
+    public bool IsNativeAot { get; set; }
+
+    /// <summary>RID of the SDK: the platform that the build runs on.</summary>
+    public string? HostRuntimeIdentifier { get; set; }
+
     /// <summary>What packed files were packed from, with metadata RelativePath: who owns their bytes can be told from that alone.</summary>
     public ITaskItem[] Unpacked { get; set; } = [];
 
@@ -209,6 +224,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
         Baseline().AppendTo(key, isNeeded: LimitsGrowth());
+        if (Looks) key.Append("look ").Append(MainFiles).Append(' ').Append(IsNativeAot).Append(' ').Append(HostRuntimeIdentifier).Append('\n');
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
         if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
@@ -268,6 +284,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         Mstat = Mstat?.GetMetadata("FullPath"),
         NativeSymbols = NativeSymbols?.GetMetadata("FullPath"),
         Ledger = Ledger?.GetMetadata("FullPath"),
+        Look = Looks ? new LookRequest(ShrinkArtifact.MainFileIn(inputs.Artifacts[0].FullPath, MainFiles), IsNativeAot, HostRuntimeIdentifier) : null,
         Unpacked = UnpackedPaths(),
         AssetsFile = AssetsFile?.GetMetadata("FullPath"),
         CanAskWhy = AsksTrimmer || (CompilerArguments is not null && Compiler is not null && File.Exists(CompilerArguments.GetMetadata("FullPath"))),
@@ -331,6 +348,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
             if (f.IsError) Log.LogError(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
             else Log.LogWarning(null, f.Code, null, link, f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
         }
+        foreach (GateRemark remark in state.Remarks) Log.LogMessage(null, remark.Code, null, ProjectFile, 0, 0, 0, 0, MessageImportance.Normal, "{0}", remark.Message);
         if (state.Message is null) return;
         var told = new CiTelling(Stage, StateDirectory.GetMetadata("FullPath"), new CiContext
         {

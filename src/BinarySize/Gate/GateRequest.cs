@@ -20,6 +20,12 @@ public sealed record StageArtifact(string Path, string FullPath, ArtifactKind Ki
 /// <param name="File">Full path of the file that it stands in.</param>
 public sealed record BudgetItem(string Name, IReadOnlyDictionary<string, string> Metadata, string File);
 
+/// <summary>What to say of a folder that nothing was done to, besides its sizes: see <see cref="Shrinking.FolderLook"/>.</summary>
+/// <param name="MainFile">The main file, by its path in the folder; null where it has none.</param>
+/// <param name="IsNativeAot">Whether that comes from the NativeAOT compiler.</param>
+/// <param name="HostRuntimeIdentifier">The platform that the build runs on; null where not known.</param>
+public sealed record LookRequest(string? MainFile, bool IsNativeAot, string? HostRuntimeIdentifier);
+
 /// <summary>
 /// Everything that measuring one stage and holding its budgets needs to know: a task fills it in, and it can be written to a
 /// file, for another process that does it.
@@ -27,7 +33,7 @@ public sealed record BudgetItem(string Name, IReadOnlyDictionary<string, string>
 public sealed record GateRequest
 {
     // Raised when the layout of the file changes. Writer and reader come in one package.
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>Everything that the outcome depends on, as text.</summary>
     public required string Key { get; init; }
@@ -91,6 +97,9 @@ public sealed record GateRequest
 
     /// <summary>What shrinking did; null where it did nothing.</summary>
     public string? Ledger { get; init; }
+
+    /// <summary>What there is to say of the first artifact where nobody shrank it; null where somebody did, or it is no folder that ships.</summary>
+    public LookRequest? Look { get; init; }
 
     /// <summary>What packed files were packed from, by their path in the artifact.</summary>
     public IReadOnlyDictionary<string, string> Unpacked { get; init; } = new Dictionary<string, string>();
@@ -177,6 +186,13 @@ public sealed record GateRequest
         Write(writer, Mstat);
         Write(writer, NativeSymbols);
         Write(writer, Ledger);
+        writer.Write(Look is not null);
+        if (Look is not null)
+        {
+            Write(writer, Look.MainFile);
+            writer.Write(Look.IsNativeAot);
+            Write(writer, Look.HostRuntimeIdentifier);
+        }
         Write(writer, Unpacked, static (w, v) => w.Write(v));
         Write(writer, AssetsFile);
         writer.Write(CanAskWhy);
@@ -214,6 +230,7 @@ public sealed record GateRequest
         Mstat = ReadText(reader),
         NativeSymbols = ReadText(reader),
         Ledger = ReadText(reader),
+        Look = reader.ReadBoolean() ? new LookRequest(ReadText(reader), reader.ReadBoolean(), ReadText(reader)) : null,
         Unpacked = Table(reader, static r => r.ReadString(), StringComparer.Ordinal),
         AssetsFile = ReadText(reader),
         CanAskWhy = reader.ReadBoolean(),

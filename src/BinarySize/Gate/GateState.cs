@@ -3,6 +3,11 @@ using BinarySize.Rendering.Ci;
 
 namespace BinarySize.Gate;
 
+/// <summary>A remark.</summary>
+/// <param name="Code">BSZ5xxx.</param>
+/// <param name="Message">Final text.</param>
+public readonly record struct GateRemark(string Code, string Message);
+
 /// <summary>
 /// What a stage's measurement came to, kept in the intermediate folder under a key of everything that it depends on, so that
 /// a build in which nothing changed says the same again without reading a file.
@@ -11,12 +16,13 @@ namespace BinarySize.Gate;
 /// <param name="Summary">The line with the arrow.</param>
 /// <param name="Table">The lines of the table.</param>
 /// <param name="Findings">Warnings and errors, as they are logged: everything is final text.</param>
+/// <param name="Remarks">What is worth a word in a detailed log only, with its code.</param>
 /// <param name="ReportFiles">Full paths of the reports that were written.</param>
 /// <param name="Message">What a CI system is told, but for the findings; null where there was none to tell.</param>
-public sealed record GateState(string Key, string Summary, string[] Table, CiFinding[] Findings, string[] ReportFiles, CiMessage? Message)
+public sealed record GateState(string Key, string Summary, string[] Table, CiFinding[] Findings, GateRemark[] Remarks, string[] ReportFiles, CiMessage? Message)
 {
     // Raised when the layout of this file changes.
-    private const int Version = 2;
+    private const int Version = 3;
 
     /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> and its reports are still there; null otherwise.</summary>
     public static GateState? TryRead(string path, string key)
@@ -31,12 +37,14 @@ public sealed record GateState(string Key, string Summary, string[] Table, CiFin
             {
                 findings[i] = new CiFinding(reader.ReadBoolean(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadInt32(), reader.ReadInt32());
             }
+            var remarks = new GateRemark[KeptFile.ReadCount(reader)];
+            for (int i = 0; i < remarks.Length; i++) remarks[i] = new GateRemark(reader.ReadString(), reader.ReadString());
             string[] reports = Strings(reader);
             foreach (string report in reports)
             {
                 if (!File.Exists(report)) return null;
             }
-            return new GateState(key, summary, table, findings, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
+            return new GateState(key, summary, table, findings, remarks, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
         });
     }
 
@@ -57,6 +65,12 @@ public sealed record GateState(string Key, string Summary, string[] Table, CiFin
                 writer.Write(f.File);
                 writer.Write(f.Line);
                 writer.Write(f.Column);
+            }
+            writer.Write(Remarks.Length);
+            foreach (GateRemark remark in Remarks)
+            {
+                writer.Write(remark.Code);
+                writer.Write(remark.Message);
             }
             Write(writer, ReportFiles);
             writer.Write(Message is not null);

@@ -8,6 +8,8 @@ using BinarySize.Mapping;
 using BinarySize.Rendering;
 using BinarySize.Rendering.Ci;
 using BinarySize.Reports;
+using BinarySize.Shrinking;
+using Stage = BinarySize.Budgets.Stage;
 
 namespace BinarySize.Gate;
 
@@ -31,6 +33,8 @@ public sealed class StageGate
     private readonly WhyKept _why;
     private readonly List<BudgetFinding> _findings = [];
     private readonly List<MapWarning> _warnings = [];
+    private readonly List<GateRemark> _remarks = [];
+    private Ledger? _ledger;
 
     // Read where somebody asks how a package came in.
     private readonly Lazy<PackageGraph?> _packages;
@@ -95,12 +99,37 @@ public sealed class StageGate
                 _warnings.AddRange(artifact.Warnings);
                 if (artifact.Exists) artifacts.Add(Measurer.Measure(artifact.Path, artifact.Kind, artifact.Files, [], options));
             }
+            _ledger = _request.Ledger is null ? Look() : LedgerJson.TryRead(_request.Ledger);
             return Judge(artifacts, budgets, formats, system != CiSystem.None);
         }
         finally
         {
             foreach (MeasuredArtifact artifact in artifacts) artifact.Dispose();
         }
+    }
+
+    // What is in the folder without being needed, as the ledger has it; null where there is nothing of that.
+    private Ledger? Look()
+    {
+        if (_request.Look is not { } look || _request.Artifacts[0].Files.Count == 0) return null;
+        var context = new UnneededContext(path => _request.Packages.GetValueOrDefault(path), Blank(_request.RuntimeIdentifier), Blank(look.HostRuntimeIdentifier));
+        Ledger ledger;
+        IReadOnlyList<ShrinkFinding> findings;
+        try
+        {
+            (ledger, findings) = FolderLook.At(_request.Artifacts[0].Files, look.MainFile, look.IsNativeAot, context, _access);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Measuring said so.
+            return null;
+        }
+        foreach (ShrinkFinding finding in findings)
+        {
+            if (finding.Severity == FindingSeverity.Message) _remarks.Add(new GateRemark(finding.Code, Escape.LogLine(finding.Message)));
+            else _findings.Add(new BudgetFinding(finding.Code, finding.Severity == FindingSeverity.Error, finding.Message, null));
+        }
+        return ledger.Rows.Count == 0 ? null : ledger;
     }
 
     private GateOutcome Judge(List<MeasuredArtifact> artifacts, List<Budget> budgets, List<ReportFormat> formats, bool isTold)
@@ -138,7 +167,7 @@ public sealed class StageGate
             new ReportToolchain(Path.GetFileNameWithoutExtension(_request.ProjectFile), _request.Stage.ToString(), Blank(_request.TargetFramework), Blank(_request.RuntimeIdentifier), Blank(_request.Configuration), Blank(_request.SdkVersion), _request.ToolVersion ?? ""))
         {
             Snapshots = snapshot is null ? [] : [snapshot],
-            Ledger = _request.Ledger is null ? null : Shrinking.LedgerJson.TryRead(_request.Ledger),
+            Ledger = _ledger,
         };
         IReadOnlyList<string> written = [];
         if (artifacts.Count > 0)
@@ -155,7 +184,7 @@ public sealed class StageGate
 
         // Rendering a large report takes a while: only where somebody listens.
         CiMessage? message = isTold ? CiMessage.Of(report, []) : null;
-        var state = new GateState(_request.Key, Summary(report), [.. ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), .. notes.Select(n => Escape.LogLine(n))], Said(), [.. written], message);
+        var state = new GateState(_request.Key, Summary(report), [.. ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), .. notes.Select(n => Escape.LogLine(n))], Said(), [.. _remarks], [.. written], message);
         return new GateOutcome(state, !_warnings.Exists(w => w.Code is MapWarningCodes.Unreadable or MapWarningCodes.Changed or ReportNotWritten));
     }
 

@@ -13,10 +13,12 @@ public static class PostLinkGuard
     private const uint SegmentEhFrame = 0x6474E550;
 
     /// <summary>What a NativeAOT program lacks, in one line; null where it lacks nothing, or is no such program.</summary>
+    /// <param name="path">The program.</param>
+    /// <param name="access">How it is read: little of it is.</param>
     /// <exception cref="IOException">It can't be read.</exception>
-    public static string? Check(string path)
+    public static string? Check(string path, FileAccessMode access = FileAccessMode.Copy)
     {
-        using FileView view = FileView.Open(path);
+        using FileView view = FileView.Open(path, access);
         if (Read(view.Bytes) is not { } image) return null;
         if (image.ManagedCode < 0) return image.Table == TableState.Damaged ? image.Problem : null;
         if (!image.HasExceptionTable) return "it has no .dotnet_eh_table: the linker took what exceptions are unwound by (--gc-sections or a linker script of your own?)";

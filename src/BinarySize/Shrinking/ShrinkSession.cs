@@ -113,19 +113,10 @@ public sealed class ShrinkSession
     private ShrinkOutcome Look()
     {
         List<FoundFile> found = Walk();
-        if (found.Find(f => f.Path == _request.MainFile) is { } main) Guard(main.FullPath);
-        NameUnneeded(Groups(found));
-        long size = found.Sum(f => f.Size);
-        return Outcome(new Ledger(size + Cut, size, _rows), false);
-    }
-
-    // A program that lost what exceptions are unwound by starts, and dies with its first one. No step can mend it.
-    private void Guard(string main)
-    {
-        if (_request.IsNativeAot && PostLinkGuard.Check(main) is { } problem)
-        {
-            Find(FindingSeverity.Error, StepCodes.PostLink, $"'{_request.MainFile}' would die with its first exception: {problem}. Take linker arguments of your own out (LinkerArg, IlcAdditionalLinkerArgs) until it has what it needs.");
-        }
+        (Ledger ledger, IReadOnlyList<ShrinkFinding> findings) = FolderLook.At(found, _request.MainFile, _request.IsNativeAot, _request.Context, IO.FileAccessMode.Copy);
+        _rows.AddRange(ledger.Rows);
+        _findings.AddRange(findings);
+        return Outcome(ledger with { Before = ledger.Before + Cut, Rows = _rows }, false);
     }
 
     private ShrinkOutcome Locked()
@@ -157,7 +148,7 @@ public sealed class ShrinkSession
         string key = Key();
         if (last is { IsFinal: true } && last.Key == key && Repeat(last) is { } repeated) return repeated;
 
-        if (_items.Find(i => i.Path == _request.MainFile) is { IsLink: false } main) Guard(main.Source);
+        if (_items.Find(i => i.Path == _request.MainFile) is { IsLink: false } main && _request.IsNativeAot && FolderLook.Guard(main.Path, main.Source, IO.FileAccessMode.Copy) is { } broken) _findings.Add(broken);
         _stage = new Stage(Path.Combine(_request.StateDirectory, "stage-" + _id), Path.GetFileName(_folder));
         try
         {
@@ -284,9 +275,7 @@ public sealed class ShrinkSession
         return use.Step.Considers(_stage!.PathOf(item.Path));
     }
 
-    private List<(string Group, List<FoundFile> Files)> Groups(List<FoundFile> found) =>
-        // The main file is needed by definition, whatever it is called.
-        UnneededFiles.Find([.. found.Where(f => f.Path != _request.MainFile)], _request.Context);
+    private List<(string Group, List<FoundFile> Files)> Groups(List<FoundFile> found) => FolderLook.Unneeded(found, _request.MainFile, _request.Context);
 
     private bool UntouchedWorks()
     {
@@ -520,13 +509,9 @@ public sealed class ShrinkSession
             // What was asked for stands in the ledger already, removed or undone.
             if (_rows.Exists(r => r.Step == "remove" && r.Target == group)) continue;
             // As they ship: some may be packed.
-            long Shipped(FoundFile file) => _items.Find(i => i.Path == file.Path)?.Size ?? file.Size;
-            List<FoundFile> shipped = [.. files.OrderByDescending(Shipped)];
-            long size = shipped.Sum(Shipped);
-            string reason = $"{UnneededFiles.Describe(group)}: {string.Join(", ", shipped.Take(3).Select(f => f.Path))}{(files.Count > 3 ? ", ..." : "")}";
-            _rows.Add(new LedgerRow("remove", group, LedgerOutcome.Advice, size, size) { Files = files.Count, Code = ShrinkCodes.Unneeded, Reason = reason });
-            Find(FindingSeverity.Message, ShrinkCodes.Unneeded, string.Create(CultureInfo.InvariantCulture,
-                $"{files.Count} {(files.Count == 1 ? "file" : "files")} ({size:N0} B) that an app seldom needs: {reason}. BinarySizeRemoveFiles={group} takes them out."));
+            (LedgerRow row, ShrinkFinding finding) = FolderLook.Advice(group, files, file => _items.Find(i => i.Path == file.Path)?.Size ?? file.Size);
+            _rows.Add(row);
+            _findings.Add(finding);
         }
     }
 

@@ -88,6 +88,7 @@ public sealed class GateRequestTests : IDisposable
         Mstat = "/a/App.mstat",
         NativeSymbols = "/a/App.dbg",
         Ledger = "/a/ledger.json",
+        Look = new LookRequest("App", true, "linux-x64"),
         Unpacked = new Dictionary<string, string> { ["App"] = "/a/obj/App" },
         AssetsFile = "/a/project.assets.json",
         CanAskWhy = true,
