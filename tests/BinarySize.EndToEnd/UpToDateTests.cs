@@ -40,6 +40,9 @@ public sealed class UpToDateTests
         }
 
         app.Succeed("publish", "-p:BinarySizeStrip=false");
+        // The package is not part of what ships, and the SDK has made one list of dependencies, not two.
+        Assert.DoesNotContain("BinarySize", File.ReadAllText(app.PathOf(Publish + "/App.deps.json")), StringComparison.Ordinal);
+        Assert.False(File.Exists(app.PathOf("obj/Release/net10.0/App.deps.json")));
         Assert.Equal(Shrunk.Hash(original), Shrunk.Hash(library));
         IsAskedOnce("the first of its kind");
         string stripped = Shrunk.Hash(library);
