@@ -223,7 +223,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
         key.Append("bundled\n");
         foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
-        Baseline().AppendTo(key, isNeeded: LimitsGrowth());
+        Baseline.AppendTo(key, isNeeded: LimitsGrowth());
         if (Looks) key.Append("look ").Append(MainFiles).Append(' ').Append(IsNativeAot).Append(' ').Append(HostRuntimeIdentifier).Append('\n');
         if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
         if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
@@ -238,12 +238,13 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         return inputs;
     }
 
-    private Dictionary<string, string> Variables => CiSystems.ReadVariables(CiVariables);
+    private Dictionary<string, string> Variables => field ??= CiSystems.ReadVariables(CiVariables);
 
     // None where the property names no system.
     private CiSystem Listener => CiSystems.TryParse(Ci, Variables, out CiSystem system) ? system : CiSystem.None;
 
-    private BaselineInputs Baseline() => new(
+    // Each of these is asked for several times.
+    private BaselineInputs Baseline => field ??= new(
         BaselineFile?.GetMetadata("FullPath") ?? "", Baselines.BaselineFile.KeyOf(TargetFramework, RuntimeIdentifier, Configuration, BaselineKind), SdkVersion ?? "", BaselineInputs.HashOf(SizeSettings ?? ""),
         Blank(BaselineBranch), Variables, string.Equals(UpdateBaseline, "true", StringComparison.OrdinalIgnoreCase),
         $"dotnet {Stage switch { "Build" => "build", "Pack" => "pack", _ => "publish" }} -t:BinarySizeUpdateBaseline");
@@ -262,7 +263,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     private GateRequest Request(StageInputs inputs) => new()
     {
         Key = inputs.Key,
-        Stage = Enum.Parse<Stage>(Stage),
+        Stage = Stage switch { "Build" => BinarySize.Budgets.Stage.Build, "Publish" => BinarySize.Budgets.Stage.Publish, "Pack" => BinarySize.Budgets.Stage.Pack, _ => BinarySize.Budgets.Stage.Container },
         IsBeforePublish = LaterStage == "Publish",
         Artifacts = inputs.Artifacts,
         ProjectFile = ProjectFile,
@@ -277,7 +278,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         Budget = Budget,
         Budgets = Array.ConvertAll(Budgets, BudgetOf),
         Ci = Ci,
-        Baseline = Baseline(),
+        Baseline = Baseline,
         Packages = StageInputs.Packages(PackageFiles),
         EntryPackages = BundledFiles.Length == 0 ? null : StageInputs.Packages(BundledFiles),
         CompiledPackages = CompiledPackages(),
@@ -327,9 +328,9 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private void Keep(GateState state)
     {
-        IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && !Baseline().Update;
+        IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && !Baseline.Update;
         if (!IsQuiet) return;
-        Watched = [.. state.ReportFiles.Concat(Baseline().Watched(LimitsGrowth())).Select(f => new TaskItem(f))];
+        Watched = [.. state.ReportFiles.Concat(Baseline.Watched(LimitsGrowth())).Select(f => new TaskItem(f))];
         string file = SaidFile!.GetMetadata("FullPath");
         IO.AtomicFile.WriteText(file + ".summary", state.Summary);
         IO.AtomicFile.WriteText(file + ".table", string.Join('\n', state.Table));

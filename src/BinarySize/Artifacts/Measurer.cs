@@ -50,8 +50,15 @@ public static class Measurer
         var measured = new MeasuredFile?[files.Count];
         var all = new List<MapWarning>(warnings);
         if (kind == ArtifactKind.Folder) ImageFolder.Measure(files, options, measured, all);
-        Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism }, i =>
-            measured[i] ??= MeasureFile(files[i], options));
+        if (options.Parallelism == 1)
+        {
+            for (int i = 0; i < measured.Length; i++) measured[i] ??= MeasureFile(files[i], options);
+        }
+        else
+        {
+            Parallel.For(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism }, i =>
+                measured[i] ??= MeasureFile(files[i], options));
+        }
         foreach (MeasuredFile file in measured.OfType<MeasuredFile>())
         {
             foreach (MapWarning warning in file.Map.Warnings) all.Add(warning with { Message = $"'{file.Path}': {warning.Message}" });

@@ -57,7 +57,7 @@ public sealed class BaselineFile
     }
 
     /// <summary>The key of a snapshot: "net10.0/linux-x64/Release/publish"; "any" for what is not known or does not matter.</summary>
-    public static string KeyOf(string? framework, string? runtime, string? configuration, string kind) => string.Join('/', Part(framework), Part(runtime), Part(configuration), Part(kind));
+    public static string KeyOf(string? framework, string? runtime, string? configuration, string kind) => $"{Part(framework)}/{Part(runtime)}/{Part(configuration)}/{Part(kind)}";
 
     /// <summary>True where a text has the form of a key.</summary>
     public static bool IsKey(string text) => text.Split('/') is { Length: 4 } parts && parts.All(p => p.Length > 0 && p == Part(p));

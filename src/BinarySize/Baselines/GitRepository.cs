@@ -28,8 +28,15 @@ public sealed class GitRepository
     // What HEAD is: a commit, null where there is none yet; the branch that it is on, null where it is on none.
     private string? _head, _branch;
 
+    // The branch that the repository calls its default one: full name of the reference, null where there is none.
+    private string? _default;
+
     // Commits that references of this repository stand for, as far as they were asked for.
     private readonly Dictionary<string, string> _tips = new(StringComparer.Ordinal);
+
+    // Where the default branch may stand, the likeliest first: what the remote says, then a branch of a usual name. As patterns
+    // (of one name each), since one that matches nothing is no error.
+    private static readonly string[] s_defaults = ["refs/remotes/origin/[H]EAD", "refs/remotes/origin/[m]ain", "refs/heads/[m]ain", "refs/remotes/origin/[m]aster", "refs/heads/[m]aster"];
 
     private GitRepository(string folder) => _folder = folder;
 
@@ -40,8 +47,10 @@ public sealed class GitRepository
         // The folder of a baseline need not be there yet.
         while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { Length: > 0 } above) folder = above;
         var repository = new GitRepository(folder);
-        // All that one process can answer: starting it is what takes the time. Without a commit it stops at HEAD.
-        (int code, byte[] output, string error) = repository.Run("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "HEAD", "--symbolic-full-name", "HEAD");
+        // All that one process can answer: starting it is what takes the time. Without a commit it stops at HEAD. What stands
+        // before the switch is answered by commits, what stands behind it by names.
+        string[] defaults = Array.ConvertAll(s_defaults, static d => "--glob=" + d);
+        (int code, byte[] output, string error) = repository.Run(["rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "HEAD", .. defaults, "--symbolic-full-name", "HEAD", .. defaults]);
         string[] lines = Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         problem = code switch
         {
@@ -53,8 +62,26 @@ public sealed class GitRepository
         };
         if (problem.Length > 0) return null;
         isShallow = lines[1] == "true";
-        if (code == 0 && lines is [_, _, { Length: >= 40 } head, var branch]) (repository._head, repository._branch) = (head, branch == "HEAD" ? null : NameOf(branch));
+        if (code == 0 && lines.Length > 2) repository.Learn(lines[2..]);
         return repository;
+    }
+
+    // Commits of HEAD and of the references that may be the default branch, then their names.
+    private void Learn(string[] answers)
+    {
+        _head = answers[0];
+        int count = answers.Length / 2;
+        if (answers.Length != 2 * count)
+        {
+            // A tag by the full name of a branch, which git then does not name.
+            _branch = Line("symbolic-ref", "--quiet", "HEAD") is { } current ? NameOf(current) : null;
+            _default = Existing("main", "main") ?? Existing("master", "master");
+            return;
+        }
+        string[] names = answers[count..];
+        _branch = names[0] == "HEAD" ? null : NameOf(names[0]);
+        if (count > 1) _default = names[1];
+        for (int i = 1; i < count; i++) _tips.TryAdd(names[i], answers[i]);
     }
 
     /// <summary>
@@ -65,7 +92,7 @@ public sealed class GitRepository
     public MergeBase FindMergeBase(string? branch, string? current, bool isShallow)
     {
         if (_head is not { } head) return new MergeBase(null, null, false, "there is no commit yet");
-        string? reference = branch is null ? DefaultBranch() : Existing(NameOf(branch), branch);
+        string? reference = branch is null ? _default : Existing(NameOf(branch), branch);
         if (reference is null)
         {
             // What GitHub checks out for a pull request merges the change into the branch: its first parent is on that.
@@ -125,36 +152,26 @@ public sealed class GitRepository
 
     private static string[] Candidates(string name) => ["refs/remotes/origin/" + name, "refs/heads/" + name];
 
-    private string? DefaultBranch()
-    {
-        const string Remote = "refs/remotes/origin/HEAD";
-        string[] names = [.. Candidates("main"), .. Candidates("master")];
-        Dictionary<string, string> there = References([Remote, .. names]);
-        if (!there.TryGetValue(Remote, out string? head) || head.Length == 0) return Array.Find(names, there.ContainsKey);
-        // It may be a branch of any name.
-        _tips[head] = _tips[Remote];
-        return head;
-    }
-
     private string? Existing(string name, string branch)
     {
         string[] names = Candidates(name);
-        if (Array.Find(names, References(names).ContainsKey) is { } found) return found;
+        if (Array.Find(names, _tips.ContainsKey) is { } known) return known;
+        if (References(names) is { Count: > 0 } there) return Array.Find(names, there.Contains);
         // Names come from variables of a CI system: none of them is an option.
         return branch.Length > 0 && branch[0] != '-' && Line("rev-parse", "--verify", "--quiet", branch + "^{commit}") is not null ? branch : null;
     }
 
-    // Those that exist, in one question, each with what it stands for where it is a symbolic one; git passes over one that leads nowhere.
-    private Dictionary<string, string> References(string[] names)
+    // Those that exist, in one question.
+    private HashSet<string> References(string[] names)
     {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
-        (int code, byte[] output, _) = Run(["for-each-ref", "--format=%(refname)%09%(symref)%09%(objectname)", .. names]);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        (int code, byte[] output, _) = Run(["for-each-ref", "--format=%(refname)%09%(objectname)", .. names]);
         if (code != 0) return found;
         foreach (string line in Encoding.UTF8.GetString(output).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = line.Split('\t');
             // A name with a star in it is a pattern to git.
-            if (parts.Length == 3 && Array.IndexOf(names, parts[0]) >= 0) (found[parts[0]], _tips[parts[0]]) = (parts[1], parts[2]);
+            if (parts.Length == 2 && Array.IndexOf(names, parts[0]) >= 0 && found.Add(parts[0])) _tips[parts[0]] = parts[1];
         }
         return found;
     }
@@ -174,8 +191,8 @@ public sealed class GitRepository
         start.Environment["LC_ALL"] = "C";
         start.Environment["GIT_OPTIONAL_LOCKS"] = "0";
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";
-        // A hook sets these for its own repository.
-        foreach (string name in (string[])["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]) start.Environment.Remove(name);
+        // A hook sets the first for its own repository; the others fill standard error.
+        foreach (string name in (string[])["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF", "GIT_TRACE_SETUP", "GIT_TRACE_PERFORMANCE"]) start.Environment.Remove(name);
         return start;
     }
 
@@ -184,15 +201,18 @@ public sealed class GitRepository
         try
         {
             using Process process = Process.Start(Command(arguments))!;
-            process.StandardInput.Close();
-            Task<string> error = process.StandardError.ReadToEndAsync();
-            Task<byte[]> output = ReadAsync(process.StandardOutput.BaseStream);
-            if (!process.WaitForExit(limit))
+            bool isLate = false;
+            using var timer = new Timer(_ =>
             {
-                process.Kill(entireProcessTree: true);
-                return (1, [], "no answer");
-            }
-            return (process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult().Trim().Split('\n')[0]);
+                isLate = true;
+                Kill(process);
+            }, null, limit, Timeout.InfiniteTimeSpan);
+            process.StandardInput.Close();
+            // One stream behind the other, on this thread: what git has to complain of is short.
+            byte[] output = Read(process.StandardOutput.BaseStream);
+            string error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return isLate ? (1, [], "no answer") : (process.ExitCode, output, error.Trim().Split('\n')[0]);
         }
         catch (Win32Exception)
         {
@@ -204,11 +224,23 @@ public sealed class GitRepository
         }
     }
 
-    private static async Task<byte[]> ReadAsync(Stream stream)
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // It ended by itself meanwhile.
+        }
+    }
+
+    private static byte[] Read(Stream stream)
     {
         using var all = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int read; (read = await stream.ReadAsync(buffer).ConfigureAwait(false)) > 0;)
+        var buffer = new byte[16 << 10];
+        for (int read; (read = stream.Read(buffer, 0, buffer.Length)) > 0;)
         {
             if (all.Length < MaxOutput) all.Write(buffer, 0, read);
         }

@@ -26,7 +26,7 @@ public static class GateProcess
         try
         {
             request.Write(asked);
-            ToolRun run = ExternalTool.Run(program, [asked, answered], new ToolOptions { WorkingDirectory = Path.GetDirectoryName(request.ProjectFile) }, cancel);
+            ToolRun run = ExternalTool.RunQuiet(program, [asked, answered], Path.GetDirectoryName(request.ProjectFile), cancel);
             bool isKnown = run.End == ToolEnd.Exited && run.ExitCode is Lasting or NotLasting;
             if (isKnown && GateState.TryRead(answered, request.Key) is { } state)
             {

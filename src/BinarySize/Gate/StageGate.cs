@@ -39,8 +39,8 @@ public sealed class StageGate
     // Read where somebody asks how a package came in.
     private readonly Lazy<PackageGraph?> _packages;
 
-    // Below this a second thread costs more than it saves.
-    private const int ManyFiles = 8;
+    // Below these a second thread costs more than it saves: files that are looked into, and others.
+    private const int ManyFiles = 8, ManyShallowFiles = 1000;
 
     private readonly FileAccessMode _access;
 
@@ -77,17 +77,16 @@ public sealed class StageGate
             KeptDebugFile = _request.NativeSymbols,
             PackageOfAssembly = assembly => _request.CompiledPackages.GetValueOrDefault(assembly),
         };
+        bool inDepth = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(_request.Stage));
         var options = new MeasureOptions
         {
             Access = _access,
-            Parallelism = _request.Artifacts.Sum(a => a.Files.Count) < ManyFiles ? 1 : Math.Max(1, Environment.ProcessorCount),
+            Parallelism = _request.Artifacts.Sum(a => a.Files.Count) < (inDepth ? ManyFiles : ManyShallowFiles) ? 1 : Math.Max(1, Environment.ProcessorCount),
             PackageOf = path => _request.Packages.GetValueOrDefault(path),
             InputsOf = _ => inputs,
             PackedFrom = path => _request.Unpacked.GetValueOrDefault(path),
             // Framework assemblies by the hundred are not worth looking into unless a budget asks for what is in them.
-            WithOwners = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type && b.HoldsAt(_request.Stage))
-                ? _ => true
-                : _request.IsCompiledAheadOfTime,
+            WithOwners = inDepth ? _ => true : _request.IsCompiledAheadOfTime,
             LookInside = budgets.Any(b => b.Scope is BudgetScope.Assembly or BudgetScope.Namespace or BudgetScope.Type or BudgetScope.Section),
             EntryPackages = _request.EntryPackages,
         };

@@ -13,7 +13,7 @@ public enum FileAccessMode
     /// </summary>
     Map,
 
-    /// <summary>The same for a process that soon ends: what was read stays in reach, and takes memory, until the file is closed.</summary>
+    /// <summary>The same for a process that soon ends: what was read stays in reach, and takes memory, until then.</summary>
     MapAndKeep,
 
     /// <summary>Read it into native memory: safe beside concurrent writers. For use inside MSBuild.</summary>
@@ -153,6 +153,10 @@ public sealed unsafe class FileView : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
+        Bytes = default;
+        GC.SuppressFinalize(this);
+        // The end of the process gives all mappings back at once, for less.
+        if (_keeps && _accessor is not null) return;
         if (_accessor is not null)
         {
             _accessor.SafeMemoryMappedViewHandle.ReleasePointer();
@@ -161,8 +165,6 @@ public sealed unsafe class FileView : IDisposable
         _map?.Dispose();
         NativeMemory.Free(_native);
         _native = null;
-        Bytes = default;
-        GC.SuppressFinalize(this);
     }
 
     ~FileView() => NativeMemory.Free(_native);

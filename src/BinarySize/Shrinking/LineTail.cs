@@ -25,6 +25,21 @@ internal sealed class LineTail(int maxLines)
         }
     }
 
+    /// <summary>The same on this thread.</summary>
+    public void Read(StreamReader reader)
+    {
+        char[] buffer = new char[4096];
+        try
+        {
+            int count;
+            while ((count = reader.Read(buffer, 0, buffer.Length)) > 0) Add(buffer.AsSpan(0, count));
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The reader is gone; what was read stays.
+        }
+    }
+
     public IReadOnlyList<string> Lines()
     {
         lock (_lines)

@@ -94,6 +94,17 @@ public sealed class BaselineSourceTests : IDisposable
         Assert.Contains("has no baseline 'binarysize.baseline.json' yet", Load(below).Problems[0].Message, StringComparison.Ordinal);
         Git(clone, "worktree", "add", "-q", Path.Combine(_root, "tree"), "-b", "other", "topic");
         Assert.EndsWith("(trunk)", Load(Path.Combine(_root, "tree")).Since, StringComparison.Ordinal);
+
+        // Where it names a branch that is gone, one of a usual name is it.
+        Git(clone, "branch", "main", "origin/trunk");
+        Git(clone, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone");
+        Assert.Equal((1000, true), (Load(clone).Snapshot!.Size, Load(clone).FromMergeBase));
+        Assert.EndsWith("(main)", Load(clone).Since, StringComparison.Ordinal);
+        // A tag by the full name of a branch is no way around it.
+        Git(clone, "tag", "refs/heads/main", "topic");
+        Assert.Equal((1000, true), (Load(clone).Snapshot!.Size, Load(clone).FromMergeBase));
+        Git(clone, "tag", "refs/heads/topic", "topic");
+        Assert.Equal((1000, true), (Load(clone).Snapshot!.Size, Load(clone).FromMergeBase));
     }
 
     [Fact]

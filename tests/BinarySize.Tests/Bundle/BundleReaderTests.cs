@@ -112,6 +112,10 @@ public class BundleReaderTests
     }
 
     [Fact]
+    public void The_signature_is_the_hash_of_a_line() =>
+        Assert.Equal(System.Security.Cryptography.SHA256.HashData(".net core bundle\n"u8), BundleFile.Signature.ToArray());
+
+    [Fact]
     public void An_unknown_version_is_measured_as_a_whole()
     {
         byte[] bytes = File.ReadAllBytes(Single);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using BinarySize.IO;
 
@@ -44,8 +43,13 @@ public readonly record struct BundleLocation(long Offset, long Size, long Record
 /// </summary>
 public sealed class BundleFile
 {
-    // The signature is the SHA-256 of this line. It is computed, so that this library does not itself look like a host.
-    private static readonly byte[] s_signature = SHA256.HashData(".net core bundle\n"u8);
+    // The SHA-256 of ".net core bundle" and a line feed. Its complement stands here, so that this library does not itself look
+    // like a host; to compute the hash would load OpenSSL, which takes longer than all else that is done for a small file.
+    private static readonly byte[] s_signature = Complement(
+    [
+        0x74, 0xED, 0xFD, 0x46, 0x95, 0x9E, 0xDF, 0xC7, 0x8D, 0x84, 0x6C, 0xFD, 0xEB, 0x28, 0x5F, 0xCD,
+        0xEC, 0x0A, 0x46, 0x19, 0x10, 0x51, 0xCC, 0xE7, 0x11, 0xC4, 0xD2, 0x31, 0xDB, 0x4C, 0x95, 0x51,
+    ]);
 
     private readonly List<BundleEntry> _entries = [];
 
@@ -108,7 +112,7 @@ public sealed class BundleFile
     {
         bundle = null;
         // Nothing is appended to most files, and then there is nothing to look for.
-        if (!host.CoversAppended && host.End >= bytes.Length) return false;
+        if (!host.CoversAppended && !host.HasAppended(bytes.Length)) return false;
         foreach ((long start, long length) in host.Writable)
         {
             ByteView data = bytes.Slice(start, length);
@@ -123,6 +127,10 @@ public sealed class BundleFile
         }
         return false;
     }
+
+    internal static ReadOnlySpan<byte> Signature => s_signature;
+
+    private static byte[] Complement(byte[] bytes) => Array.ConvertAll(bytes, static b => (byte)~b);
 
     private void Read(ByteView bytes, HostImage host)
     {

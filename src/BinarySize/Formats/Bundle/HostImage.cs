@@ -25,6 +25,17 @@ internal sealed class HostImage
     /// </summary>
     public bool CoversAppended { get; private set; }
 
+    /// <summary>
+    /// False where the executable reaches to the end of the file, or up to the certificates that do: most libraries are signed.
+    /// </summary>
+    /// <param name="length">Bytes in the file.</param>
+    public bool HasAppended(long length)
+    {
+        bool isSigned = Certificates.Length > 0 && Certificates.Start >= End && Certificates.Start + Certificates.Length == length;
+        // The table of certificates starts at a multiple of 8.
+        return isSigned ? Certificates.Start - End >= 8 : End < length;
+    }
+
     /// <summary>Reads the headers; null where there is no executable, or a damaged one.</summary>
     public static HostImage? TryRead(ByteView bytes, FileFormat format)
     {
