@@ -40,7 +40,7 @@ def props() -> str:
     lines = [
         "<Project>",
         "  <!-- Cuts that profiles take, from the manifests of src/BinarySize.Build/Cuts: written by eng/cuts.py. -->",
-        "  <ItemGroup>",
+        "  <ItemGroup Condition=\"'$(_BinarySizeProfile)' != 'None'\">",
     ]
     for name, manifest in manifests():
         if manifest["profiles"]:

@@ -9,6 +9,8 @@ namespace BinarySize.Baselines;
 /// </summary>
 public static class GitFingerprint
 {
+    private const string OriginHead = "refs/remotes/origin/HEAD";
+
     // What a merge base depends on besides HEAD and its branch: a time is enough.
     private static readonly string[] s_shared =
         ["packed-refs", "shallow", "FETCH_HEAD", "refs/heads", "refs/heads/main", "refs/heads/master", "refs/remotes/origin", "refs/remotes/origin/main", "refs/remotes/origin/master"];
@@ -23,7 +25,7 @@ public static class GitFingerprint
     public static IReadOnlyList<string> Files(string folder) => Find(folder, static (own, common) =>
     {
         string head = Path.Combine(own, "HEAD"), text = Read(head);
-        List<string> files = [head, Path.Combine(common, "refs", "remotes", "origin", "HEAD"), .. s_shared.Select(n => Path.Combine(common, n))];
+        List<string> files = [head, Path.Combine(common, OriginHead), .. s_shared.Select(n => Path.Combine(common, n))];
         if (text.StartsWith("ref: ", StringComparison.Ordinal)) files.Add(Path.Combine(common, text[5..].Trim()));
         return files;
     }) ?? Above(folder);
@@ -64,7 +66,7 @@ public static class GitFingerprint
         string head = Read(Path.Combine(own, "HEAD"));
         text.Append(head);
         if (head.StartsWith("ref: ", StringComparison.Ordinal)) text.Append(Read(Path.Combine(common, head[5..].Trim())));
-        text.Append(Read(Path.Combine(common, "refs", "remotes", "origin", "HEAD")));
+        text.Append(Read(Path.Combine(common, OriginHead)));
         foreach (string name in s_shared)
         {
             text.Append(File.GetLastWriteTimeUtc(Path.Combine(common, name)).Ticks.ToString(CultureInfo.InvariantCulture)).Append(' ');

@@ -22,7 +22,7 @@ public static class GateProcess
     {
         ArgumentNullException.ThrowIfNull(request);
         // Two builds of one project may be at it at once.
-        string asked = Path.Combine(request.StateDirectory, $"{request.Stage}-{Guid.NewGuid():N}.request"), answered = Path.ChangeExtension(asked, ".answer");
+        string asked = Path.Combine(request.StateDirectory, Guid.NewGuid().ToString("N") + ".request"), answered = Path.ChangeExtension(asked, ".answer");
         try
         {
             request.Write(asked);
@@ -59,6 +59,7 @@ public static class GateProcess
             return 2;
         }
         NativeBlocks.KeepFreed();
+        NativeBlocks.PrepareHeap();
         try
         {
             GateOutcome outcome = StageGate.Run(request, (_, _, _) => request.CanAskWhy ? throw new DeclinedException() : null, FileAccessMode.MapAndKeep);

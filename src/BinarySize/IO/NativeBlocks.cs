@@ -11,14 +11,41 @@ internal static unsafe partial class NativeBlocks
     /// <summary>Bytes in a block.</summary>
     public const int Size = 128 * 1024;
 
+    // What is more goes the usual way.
+    private const int HeapSize = 32 * 1024 * 1024;
+
     // A few stay at hand, for archives with thousands of small members.
     private static nint[] s_spare = new nint[8];
 
     // Linux on every architecture that .NET runs on.
-    private const int ReadWrite = 3, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4;
+    private const int Read = 1, ReadWrite = 3, Private = 2, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4, HugePage = 14, CloseOnExec = 0x80000, End = 2;
 
     /// <summary>Freed blocks stay at hand from here on, up to 32 MiB of them: for a process that soon ends, before it has any.</summary>
     public static void KeepFreed() => s_spare = new nint[256];
+
+    /// <summary>
+    /// Lets the garbage collector set aside at once what measuring a folder of some hundred files takes, in large pages where
+    /// the system has them: taken into use four kilobytes at a time, memory is a tenth of what that costs. For a process that
+    /// soon ends.
+    /// </summary>
+    public static void PrepareHeap()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            if (!GC.TryStartNoGCRegion(HeapSize, disallowFullBlockingGC: true)) return;
+        }
+        catch (Exception e) when (e is ArgumentOutOfRangeException or InvalidOperationException)
+        {
+            // Somebody gives processes less than that; or it is done already.
+            return;
+        }
+        fixed (byte* first = new byte[1])
+        {
+            nint page = Environment.SystemPageSize, start = ((nint)first + page - 1) & -page;
+            _ = Advise((void*)start, HeapSize, HugePage);
+        }
+    }
 
     /// <summary>A block of <see cref="Size"/> bytes with any content.</summary>
     /// <param name="isAllUsed">True where it will be filled: its pages then come at once, which costs a fraction of coming one by one.</param>
@@ -46,6 +73,35 @@ internal static unsafe partial class NativeBlocks
 
     /// <summary>Takes the pages of a mapping that is backed by a file out of memory's account; reading brings them back. Linux only.</summary>
     public static void Release(void* mapping, long length) => _ = Advise(mapping, (nuint)length, DontNeed);
+
+    /// <summary>Maps a whole file, read-only and until this process ends. Linux only.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="atOnce">A file of at most so many bytes is brought into reach at once, not page by page.</param>
+    /// <param name="bytes">Where it is.</param>
+    /// <param name="length">Bytes in the file.</param>
+    /// <returns>False where it can't be mapped: it can't be opened, is empty or no regular file.</returns>
+    public static bool TryMapFile(string path, long atOnce, out byte* bytes, out long length)
+    {
+        bytes = null;
+        length = 0;
+        int file = Open(path, CloseOnExec);
+        if (file < 0) return false;
+        length = Seek(file, 0, End);
+        void* mapped = length > 0 ? Map(null, (nuint)length, Read, length <= atOnce ? Private | Populate : Private, file, 0) : (void*)-1;
+        _ = Close(file);
+        if ((nint)mapped == -1) return false;
+        bytes = (byte*)mapped;
+        return true;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "lseek")]
+    private static partial long Seek(int file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(void* address, nuint length, int advice);

@@ -11,7 +11,8 @@ namespace BinarySize.Mapping;
 /// </summary>
 public sealed unsafe class NameTable : IDisposable
 {
-    private const int ChunkSize = 64 * 1024;
+    // The first chunk is a small one, each further one is as large as all before it, up to the largest.
+    private const int FirstChunk = 1024, ChunkSize = 64 * 1024;
 
     private struct Entry
     {
@@ -22,7 +23,7 @@ public sealed unsafe class NameTable : IDisposable
     private readonly NativeChunks<Entry> _entries = new();
     private readonly List<nint> _chunks = [];
     private byte* _chunk;
-    private int _chunkLeft;
+    private int _chunkLeft, _nextChunk = FirstChunk;
 
     // Open addressing; 0 marks an empty place (id 0 is never stored).
     private int[] _buckets = [];
@@ -93,6 +94,7 @@ public sealed unsafe class NameTable : IDisposable
         _chunks.Clear();
         _chunk = null;
         _chunkLeft = 0;
+        _nextChunk = FirstChunk;
         _entries.Clear();
         _entries.Add(default);
         _buckets = [];
@@ -123,9 +125,11 @@ public sealed unsafe class NameTable : IDisposable
         {
             if (_chunkLeft < name.Length)
             {
-                _chunk = (byte*)NativeMemory.Alloc(ChunkSize);
+                while (_nextChunk < name.Length) _nextChunk *= 2;
+                _chunk = (byte*)NativeMemory.Alloc((nuint)_nextChunk);
                 _chunks.Add((nint)_chunk);
-                _chunkLeft = ChunkSize;
+                _chunkLeft = _nextChunk;
+                _nextChunk = Math.Min(ChunkSize, _nextChunk * 2);
             }
             target = _chunk;
             _chunk += name.Length;

@@ -13,12 +13,13 @@ namespace BinarySize.Mapping;
 [SuppressMessage("Design", "CA1001", Justification = "Building the map frees it; a builder that is given up goes with its finalizers.")]
 public sealed class SizeMapBuilder
 {
-    private readonly List<Part> _parts = [];
-    private readonly List<byte> _depths = [];
+    // What the least of formats has, without growing.
+    private readonly List<Part> _parts = new(32);
+    private readonly List<byte> _depths = new(32);
     private readonly NativeChunks<Owner> _owners = new();
 
     // Open addressing: owners by parent, kind and name; 0 marks an empty place (owner 0 is never stored).
-    private int[] _ownerBuckets = new int[64];
+    private int[] _ownerBuckets = [];
     private int _internedOwners;
 
     private readonly List<MapWarning> _warnings = [];
@@ -95,7 +96,7 @@ public sealed class SizeMapBuilder
     private void GrowOwnerBuckets()
     {
         int[] old = _ownerBuckets;
-        _ownerBuckets = new int[old.Length * 2];
+        _ownerBuckets = new int[Math.Max(64, old.Length * 2)];
         foreach (int id in old)
         {
             if (id != 0) _ownerBuckets[PlaceOf(_owners[id])] = id;

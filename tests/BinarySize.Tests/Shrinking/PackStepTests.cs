@@ -126,7 +126,7 @@ public class PackStepTests
         // What stands behind the host is what stood there before: the same files in the same order.
         byte[] before = File.ReadAllBytes(input), after = File.ReadAllBytes(scratch["hello"]);
         int tail = before.Length;
-        using (IO.FileView view = IO.FileView.Open(input))
+        using (BinarySize.IO.FileView view = BinarySize.IO.FileView.Open(input))
         {
             Assert.True(Formats.Bundle.BundleFile.TryParse(view.Bytes, out Formats.Bundle.BundleFile? bundle));
             tail = (int)(bundle.HeaderOffset - bundle.Entries.Where(e => e.StoredSize > 0).Min(e => e.Offset));
