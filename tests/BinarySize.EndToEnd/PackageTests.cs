@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text;
+using System.Text.Json;
 using System.Xml.Linq;
 
 namespace BinarySize.EndToEnd;
@@ -63,6 +64,27 @@ public class PackageTests
         string used = Tool.Run("dotnet", "msbuild", project.ProjectFile, "-getProperty:_BinarySizeTasks").Trim();
         Assert.EndsWith("/tasks/net10.0/linux-x64/BinarySize.Build.dll", used, StringComparison.Ordinal);
         Assert.True(File.Exists(used), used);
+    }
+
+    /// <summary>What lies in a project's folder about what it ships is no part of that, wherever the SDK takes every .json.</summary>
+    [Theory]
+    [InlineData("Microsoft.NET.Sdk", "Project.json", "nested/binarysize.baseline.json")]
+    [InlineData("Microsoft.NET.Sdk.Web", "Project.json")]
+    [InlineData("Microsoft.NET.Sdk.Worker", "Project.json")]
+    public void Its_own_files_are_no_items_of_a_project(string sdk, params string[] expected)
+    {
+        using var project = new TestProject();
+        project.Write("App.csproj", TestProject.Text(sdk: sdk));
+        foreach (string file in (string[])["Project.json", "binarysize.baseline.json", "nested/binarysize.baseline.json", "binarysize.approvals/one.json", "binarysize/report.json", "binarysize/aot/report.json", "out/binarysize/report.json"])
+        {
+            project.Write(file, "{}");
+        }
+        Tool.Run("dotnet", "restore", project.ProjectFile);
+
+        using JsonDocument items = JsonDocument.Parse(Tool.Run("dotnet", "msbuild", project.ProjectFile, "-getItem:None,Content"));
+
+        Assert.Equal(expected, items.RootElement.GetProperty("Items").EnumerateObject().SelectMany(i => i.Value.EnumerateArray())
+            .Select(i => i.GetProperty("Identity").GetString()!).Where(i => i.EndsWith(".json", StringComparison.Ordinal) && i != "global.json").Order(StringComparer.Ordinal));
     }
 
     private static PEReader Read(ZipArchive package, string entry)
