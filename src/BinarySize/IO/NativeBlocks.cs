@@ -18,7 +18,7 @@ internal static unsafe partial class NativeBlocks
     private static nint[] s_spare = new nint[8];
 
     // Linux on every architecture that .NET runs on.
-    private const int Read = 1, ReadWrite = 3, Private = 2, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4, HugePage = 14, CloseOnExec = 0x80000, End = 2;
+    private const int Read = 1, ReadWrite = 3, Private = 2, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4, HugePage = 14, CloseOnExec = 0x80000, End = 2, SharedOrNot = 5;
 
     /// <summary>Freed blocks stay at hand from here on, up to 32 MiB of them: for a process that soon ends, before it has any.</summary>
     public static void KeepFreed() => s_spare = new nint[256];
@@ -79,14 +79,15 @@ internal static unsafe partial class NativeBlocks
     /// <param name="atOnce">A file of at most so many bytes is brought into reach at once, not page by page.</param>
     /// <param name="bytes">Where it is.</param>
     /// <param name="length">Bytes in the file.</param>
-    /// <returns>False where it can't be mapped: it can't be opened, is empty or no regular file.</returns>
+    /// <returns>False where it can't be mapped: it can't be opened, is locked, empty or no regular file.</returns>
     public static bool TryMapFile(string path, long atOnce, out byte* bytes, out long length)
     {
         bytes = null;
         length = 0;
         int file = Open(path, CloseOnExec);
         if (file < 0) return false;
-        length = Seek(file, 0, End);
+        // Who writes a file may keep others out in this way, as .NET does: it is not to be read half.
+        length = Lock(file, SharedOrNot) == 0 ? Seek(file, 0, End) : 0;
         void* mapped = length > 0 ? Map(null, (nuint)length, Read, length <= atOnce ? Private | Populate : Private, file, 0) : (void*)-1;
         _ = Close(file);
         if ((nint)mapped == -1) return false;
@@ -96,6 +97,9 @@ internal static unsafe partial class NativeBlocks
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "flock")]
+    private static partial int Lock(int file, int operation);
 
     [LibraryImport("libc", EntryPoint = "lseek")]
     private static partial long Seek(int file, long offset, int whence);

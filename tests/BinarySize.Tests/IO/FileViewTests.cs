@@ -39,7 +39,12 @@ public sealed class FileViewTests
 
         Assert.Throws<FileNotFoundException>(() => FileView.Open(Path.Combine(folder, "missing"), mode));
         Assert.Throws<UnauthorizedAccessException>(() => FileView.Open(folder, mode));
-        using FileView nothing = FileView.Open(empty, mode);
-        Assert.Equal(0, nothing.Length);
+        using (FileView nothing = FileView.Open(empty, mode)) Assert.Equal(0, nothing.Length);
+
+        string locked = Path.Combine(folder, "locked");
+        using var writing = new FileStream(locked, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        writing.Write(new byte[100_000]);
+        writing.Flush();
+        Assert.Throws<IOException>(() => FileView.Open(locked, mode));
     }
 }
