@@ -70,7 +70,7 @@ public sealed class CheckProfile : Task
         IsQuiet = settings.Count == 0;
         if (IsQuiet) return true;
 
-        string key = Key(settings);
+        byte[] key = Encoding.UTF8.GetBytes(Key(settings));
         string? stateFile = StateDirectory is null ? null : Path.Combine(StateDirectory.GetMetadata("FullPath"), "Profile.state");
         GateState state = (stateFile is null ? null : GateState.TryRead(stateFile, key)) ?? Scan(settings, key, stateFile);
         foreach (CiFinding f in state.Findings) Log.LogWarning(null, f.Code, null, $"{MeasureArtifact.HelpRoot}{f.Code}.md", f.File, f.Line, f.Column, 0, 0, "{0}", f.Message);
@@ -78,7 +78,7 @@ public sealed class CheckProfile : Task
         return true;
     }
 
-    private GateState Scan(HashSet<string> settings, string key, string? stateFile)
+    private GateState Scan(HashSet<string> settings, byte[] key, string? stateFile)
     {
         var findings = new List<CiFinding>();
         foreach (ITaskItem assembly in Assemblies)

@@ -183,11 +183,13 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
     {
         try
         {
-            StageInputs inputs = Inputs();
-            string stateFile = Path.Combine(StateDirectory.GetMetadata("FullPath"), $"{Stage}.state");
-            GateState state = GateState.TryRead(stateFile, inputs.Key) ?? Measure(Request(inputs), stateFile);
+            GateRequest request = Request();
+            string stateFile = Path.Combine(request.StateDirectory, $"{Stage}.state");
+            // Where nothing was kept, nobody needs to look what lies on disk but who measures it.
+            GateState? kept = File.Exists(stateFile) ? GateState.TryRead(stateFile, StageFiles.Find(request).Key) : null;
+            GateState state = kept ?? Measure(request, stateFile);
             Say(state);
-            if (SaidFile is not null) Keep(state);
+            if (SaidFile is not null) Keep(request, state);
         }
         catch (OperationCanceledException)
         {
@@ -202,42 +204,6 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         return !Log.HasLoggedErrors;
     }
 
-    private StageInputs Inputs()
-    {
-        var inputs = new StageInputs(Path.GetDirectoryName(ProjectFile)!, ReportDirectory.GetMetadata("FullPath"));
-        foreach (ITaskItem item in Artifact) inputs.Add(item.GetMetadata("FullPath"), Stage, Files);
-        foreach (ITaskItem item in FurtherArtifacts) inputs.AddFurther(item.GetMetadata("FullPath"));
-
-        StringBuilder key = inputs.KeyText;
-        key.Append(typeof(MeasureArtifact).Module.ModuleVersionId).Append('\n');
-        foreach (string? text in (string?[])[Stage, Budget, ReportFormats, inputs.ReportDirectory, ProjectFile, TargetFramework, RuntimeIdentifier, Configuration, SdkVersion, LaterStage, Ci, Listener.ToString()])
-        {
-            key.Append(text).Append('\n');
-        }
-        foreach (ITaskItem budget in Budgets)
-        {
-            key.Append("budget ").Append(budget.ItemSpec).Append('\t').Append(budget.GetMetadata("DefiningProjectFullPath"));
-            foreach (System.Collections.DictionaryEntry entry in budget.CloneCustomMetadata()) key.Append('\t').Append(entry.Key).Append('=').Append(entry.Value);
-            key.Append('\n');
-        }
-        foreach (ITaskItem file in PackageFiles) AppendPackage(key, file);
-        key.Append("bundled\n");
-        foreach (ITaskItem file in BundledFiles) AppendPackage(key, file);
-        Baseline.AppendTo(key, isNeeded: LimitsGrowth());
-        if (Looks) key.Append("look ").Append(MainFiles).Append(' ').Append(IsNativeAot).Append(' ').Append(HostRuntimeIdentifier).Append('\n');
-        if (Ledger is not null) key.Append("ledger ").Append(File.GetLastWriteTimeUtc(Ledger.GetMetadata("FullPath")).Ticks).Append('\n');
-        if (NativeSymbols is not null) key.Append("symbols ").Append(File.GetLastWriteTimeUtc(NativeSymbols.GetMetadata("FullPath")).Ticks).Append('\n');
-        if (Mstat is not null) key.Append("mstat ").Append(File.GetLastWriteTimeUtc(Mstat.GetMetadata("FullPath")).Ticks).Append('\n');
-        if (Budgets.Length > 0 || !string.IsNullOrEmpty(Budget))
-        {
-            // The line of a budget is part of what was said: it moves when somebody edits the file that it stands in.
-            foreach (ITaskItem budget in Budgets) AppendTime(key, budget.GetMetadata("DefiningProjectFullPath"));
-            foreach (string file in ProjectSource.Candidates(ProjectFile)) AppendTime(key, file);
-        }
-        if (Budgets.Length > 0 && AssetsFile is not null) key.Append(File.GetLastWriteTimeUtc(AssetsFile.GetMetadata("FullPath")).Ticks).Append('\n');
-        return inputs;
-    }
-
     private Dictionary<string, string> Variables => field ??= CiSystems.ReadVariables(CiVariables);
 
     // None where the property names no system.
@@ -249,25 +215,14 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         Blank(BaselineBranch), Variables, string.Equals(UpdateBaseline, "true", StringComparison.OrdinalIgnoreCase),
         $"dotnet {Stage switch { "Build" => "build", "Pack" => "pack", _ => "publish" }} -t:BinarySizeUpdateBaseline");
 
-    private static void AppendTime(StringBuilder key, string file)
+    private GateRequest Request() => new()
     {
-        if (file.Length > 0) key.Append(File.GetLastWriteTimeUtc(file).Ticks).Append('\n');
-    }
-
-    private static void AppendPackage(StringBuilder key, ITaskItem file)
-    {
-        string id = file.GetMetadata("NuGetPackageId");
-        if (id.Length > 0) key.Append(file.GetMetadata("RelativePath")).Append('=').Append(id).Append('/').Append(file.GetMetadata("NuGetPackageVersion")).Append('\n');
-    }
-
-    private GateRequest Request(StageInputs inputs) => new()
-    {
-        Key = inputs.Key,
+        Build = typeof(MeasureArtifact).Module.ModuleVersionId,
         Stage = Stage switch { "Build" => BinarySize.Budgets.Stage.Build, "Publish" => BinarySize.Budgets.Stage.Publish, "Pack" => BinarySize.Budgets.Stage.Pack, _ => BinarySize.Budgets.Stage.Container },
         IsBeforePublish = LaterStage == "Publish",
-        Artifacts = inputs.Artifacts,
+        Places = Places(),
         ProjectFile = ProjectFile,
-        ReportDirectory = inputs.ReportDirectory,
+        ReportDirectory = Path.TrimEndingDirectorySeparator(ReportDirectory.GetMetadata("FullPath")),
         StateDirectory = StateDirectory.GetMetadata("FullPath"),
         ReportFormats = ReportFormats,
         TargetFramework = TargetFramework,
@@ -279,18 +234,46 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         Budgets = Array.ConvertAll(Budgets, BudgetOf),
         Ci = Ci,
         Baseline = Baseline,
-        Packages = StageInputs.Packages(PackageFiles),
-        EntryPackages = BundledFiles.Length == 0 ? null : StageInputs.Packages(BundledFiles),
+        Packages = Packages(PackageFiles),
+        EntryPackages = BundledFiles.Length == 0 ? null : Packages(BundledFiles),
         CompiledPackages = CompiledPackages(),
         Mstat = Mstat?.GetMetadata("FullPath"),
         NativeSymbols = NativeSymbols?.GetMetadata("FullPath"),
         Ledger = Ledger?.GetMetadata("FullPath"),
-        Look = Looks ? new LookRequest(ShrinkArtifact.MainFileIn(inputs.Artifacts[0].FullPath, MainFiles), IsNativeAot, HostRuntimeIdentifier) : null,
+        Look = Looks ? new LookRequest(ShrinkArtifact.MainFileIn(Artifact[0].GetMetadata("FullPath"), MainFiles), IsNativeAot, HostRuntimeIdentifier) : null,
         Unpacked = UnpackedPaths(),
         AssetsFile = AssetsFile?.GetMetadata("FullPath"),
         CanAskWhy = AsksTrimmer || (CompilerArguments is not null && Compiler is not null && File.Exists(CompilerArguments.GetMetadata("FullPath"))),
         References = Array.ConvertAll(References, r => r.ItemSpec),
     };
+
+    private List<StagePlace> Places()
+    {
+        var places = new List<StagePlace>();
+        foreach (ITaskItem item in Artifact)
+        {
+            places.Add(new StagePlace(PathOf(item), Stage == nameof(BinarySize.Budgets.Stage.Container) ? ArtifactKind.Image : ArtifactKind.File, $"{Stage} was to be measured, but")
+            {
+                Only = Files.Length == 0 ? null : Array.ConvertAll(Files, static f => f.GetMetadata("FullPath")),
+            });
+        }
+        foreach (ITaskItem item in FurtherArtifacts) places.Add(new StagePlace(PathOf(item), ArtifactKind.File, "BinarySizeArtifact:"));
+        return places;
+
+        static string PathOf(ITaskItem item) => Path.TrimEndingDirectorySeparator(item.GetMetadata("FullPath"));
+    }
+
+    // Packages of files by their relative path with '/'.
+    internal static Dictionary<string, PackageIdentity> Packages(ITaskItem[] files)
+    {
+        var packages = new Dictionary<string, PackageIdentity>(files.Length, StringComparer.Ordinal);
+        foreach (ITaskItem file in files)
+        {
+            string id = file.GetMetadata("NuGetPackageId"), path = file.GetMetadata("RelativePath");
+            if (id.Length > 0 && path.Length > 0) packages[path.Replace('\\', '/')] = new PackageIdentity(id, file.GetMetadata("NuGetPackageVersion"));
+        }
+        return packages;
+    }
 
     private static BudgetItem BudgetOf(ITaskItem item)
     {
@@ -308,13 +291,14 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private GateState Measure(GateRequest request, string stateFile)
     {
-        GateOutcome? outcome = null;
+        GateOutcome? outcome;
         if (GateProgram?.GetMetadata("FullPath") is { } program)
         {
-            outcome = GateProcess.TryRun(program, request, out string problem, _cancel.Token);
+            outcome = GateProcess.TryRun(program, request, stateFile, out string problem, _cancel.Token);
             Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine(outcome is null ? $"{Stage} is measured inside the build: {problem}" : $"{Stage} was measured by '{program}'"));
+            if (outcome is not null) return outcome.State;
         }
-        outcome ??= StageGate.Run(request, (name, artifact, packages) => WhyKept(request, name, artifact, packages));
+        outcome = StageGate.Run(request, (name, artifact, packages) => WhyKept(request, name, artifact, packages));
         try
         {
             if (outcome.IsLasting) outcome.State.Write(stateFile);
@@ -326,17 +310,15 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
         return outcome.State;
     }
 
-    private void Keep(GateState state)
+    private void Keep(GateRequest request, GateState state)
     {
         IsQuiet = state.Summary.Length > 0 && state.Findings.Length == 0 && state.Message is null && FurtherArtifacts.Length == 0 && !Baseline.Update;
         if (!IsQuiet) return;
-        Watched = [.. state.ReportFiles.Concat(Baseline.Watched(LimitsGrowth())).Select(f => new TaskItem(f))];
+        Watched = [.. state.ReportFiles.Concat(Baseline.Watched(request.LimitsGrowth())).Select(f => new TaskItem(f))];
         string file = SaidFile!.GetMetadata("FullPath");
         IO.AtomicFile.WriteText(file + ".summary", state.Summary);
         IO.AtomicFile.WriteText(file + ".table", string.Join('\n', state.Table));
     }
-
-    private bool LimitsGrowth() => Budgets.Any(b => b.GetMetadata("MaxGrowth").Length + b.GetMetadata("MaxGrowthPercent").Length > 0);
 
     private void Say(GateState state)
     {

@@ -173,7 +173,7 @@ public sealed class ShrinkArtifact : Task, ICancelableTask, IDisposable
         }
         if (Log.HasLoggedErrors) return null;
 
-        Dictionary<string, PackageIdentity> packages = StageInputs.Packages(PackageFiles);
+        Dictionary<string, PackageIdentity> packages = MeasureArtifact.Packages(PackageFiles);
         var verify = string.IsNullOrWhiteSpace(VerifyCommand) ? null : new Shrinking.VerifyCommand(VerifyCommand, new ToolOptions { WorkingDirectory = project, Timeout = limit, Environment = VariablesOf(DotnetHost) });
         if (verify is not null) _watched.AddRange(verify.Files());
         bool verifies = verify is not null, mainIsLibrary = main is not null && LoadTest.IsLibrary(main);

@@ -26,20 +26,26 @@ public sealed record BaselineInputs(string File, string Key, string Sdk, string 
 
     private static DateOnly Today => DateOnly.FromDateTime(DateTime.UtcNow);
 
-    /// <summary>Adds to a key what the comparison depends on. Where nothing is compared this costs one look at the disk.</summary>
-    public void AppendTo(StringBuilder key, bool isNeeded)
+    /// <summary>Adds to a key what the comparison depends on besides these inputs. Where nothing is compared this costs one look at the disk.</summary>
+    public void AppendTo(BinaryWriter key, bool isNeeded)
     {
-        key.Append("baseline ").Append(Key).Append(' ').Append(SettingsHash).Append(' ').Append(Update).Append('\n');
+        ArgumentNullException.ThrowIfNull(key);
         if (File.Length == 0) return;
         var file = new FileInfo(File);
         IReadOnlyList<string> approvals = Approval.Files(File);
         if (!file.Exists && !isNeeded && approvals.Count == 0) return;
-        key.Append(File).Append(' ').Append(file.Exists ? file.Length : -1).Append(' ').Append(file.LastWriteTimeUtc.Ticks).Append('\n');
-        foreach (string approval in approvals) key.Append(approval).Append(' ').Append(System.IO.File.GetLastWriteTimeUtc(approval).Ticks).Append('\n');
+        key.Write(file.Exists ? file.Length : -1);
+        key.Write(file.LastWriteTimeUtc.Ticks);
+        foreach (string approval in approvals)
+        {
+            key.Write(approval);
+            key.Write(System.IO.File.GetLastWriteTimeUtc(approval).Ticks);
+        }
         // They expire.
-        if (approvals.Count > 0) key.Append(Today.ToString("O", CultureInfo.InvariantCulture)).Append('\n');
-        key.Append(Branch).Append(' ').Append(CiBranches.Target(Variables)).Append(' ').Append(CiBranches.Current(Variables)).Append('\n');
-        key.Append(GitFingerprint.Of(Path.GetDirectoryName(File)!)).Append('\n');
+        if (approvals.Count > 0) key.Write(Today.DayNumber);
+        key.Write(CiBranches.Target(Variables) ?? "");
+        key.Write(CiBranches.Current(Variables) ?? "");
+        key.Write(GitFingerprint.Of(Path.GetDirectoryName(File)!));
     }
 
     /// <summary>Files of git whose times tell that the comparison may come out otherwise; none where nothing is compared.</summary>

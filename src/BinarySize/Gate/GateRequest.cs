@@ -5,15 +5,6 @@ using BinarySize.Mapping;
 
 namespace BinarySize.Gate;
 
-/// <summary>An artifact of a stage as it lies on disk, not read yet.</summary>
-/// <param name="Path">As it is shown.</param>
-/// <param name="FullPath">Where it lies.</param>
-/// <param name="Kind">What it is.</param>
-/// <param name="Exists">False where there is nothing to measure.</param>
-/// <param name="Files">What is to be measured.</param>
-/// <param name="Warnings">What was found wrong on the way.</param>
-public sealed record StageArtifact(string Path, string FullPath, ArtifactKind Kind, bool Exists, IReadOnlyList<FoundFile> Files, IReadOnlyList<MapWarning> Warnings);
-
 /// <summary>A budget as the project has it.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Metadata">Its metadata, by names in any case.</param>
@@ -33,18 +24,18 @@ public sealed record LookRequest(string? MainFile, bool IsNativeAot, string? Hos
 public sealed record GateRequest
 {
     // Raised when the layout of the file changes. Writer and reader come in one package.
-    private const int Version = 2;
+    private const int Version = 3;
 
-    /// <summary>Everything that the outcome depends on, as text.</summary>
-    public required string Key { get; init; }
+    /// <summary>The build of this package that asks: another one may come to another outcome.</summary>
+    public required Guid Build { get; init; }
 
     public required Stage Stage { get; init; }
 
     /// <summary>True where this build goes on to a publish, which is judged by itself.</summary>
     public bool IsBeforePublish { get; init; }
 
-    /// <summary>The artifacts: what the stage produced, then further ones.</summary>
-    public required IReadOnlyList<StageArtifact> Artifacts { get; init; }
+    /// <summary>What to measure: what the stage produced, then further ones.</summary>
+    public required IReadOnlyList<StagePlace> Places { get; init; }
 
     /// <summary>Full path of the project.</summary>
     public required string ProjectFile { get; init; }
@@ -123,6 +114,19 @@ public sealed record GateRequest
         return path.StartsWith(stem, StringComparison.Ordinal) && path[stem.Length..] is ("" or ".exe" or ".so" or ".dll" or ".dylib");
     }
 
+    /// <summary>True where a budget is on growth.</summary>
+    public bool LimitsGrowth() => Budgets.Any(static b => b.Metadata.GetValueOrDefault("MaxGrowth", "").Length + b.Metadata.GetValueOrDefault("MaxGrowthPercent", "").Length > 0);
+
+    /// <summary>
+    /// Adds the request to a key of what the outcome depends on. Of the variables of CI systems, which are others in each run,
+    /// that is what <see cref="BaselineInputs.AppendTo"/> makes of them.
+    /// </summary>
+    public void AppendTo(BinaryWriter key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        (this with { Baseline = Baseline with { Variables = new Dictionary<string, string>() } }).Write(key);
+    }
+
     /// <summary>Reads a request; null where the file is of no use.</summary>
     public static GateRequest? TryRead(string path) => KeptFile.TryRead(path, Version, Read);
 
@@ -131,28 +135,16 @@ public sealed record GateRequest
 
     private void Write(BinaryWriter writer)
     {
-        writer.Write(Key);
+        writer.Write(Build.ToByteArray());
         writer.Write((int)Stage);
         writer.Write(IsBeforePublish);
-        Write(writer, Artifacts, static (w, a) =>
+        Write(writer, Places, static (w, p) =>
         {
-            w.Write(a.Path);
-            w.Write(a.FullPath);
-            w.Write((int)a.Kind);
-            w.Write(a.Exists);
-            Write(w, a.Files, static (w, f) =>
-            {
-                w.Write(f.Path);
-                w.Write(f.FullPath);
-                w.Write(f.Size);
-                w.Write(f.Modified);
-                Write(w, f.LinkTarget);
-            });
-            Write(w, a.Warnings, static (w, m) =>
-            {
-                w.Write(m.Code);
-                w.Write(m.Message);
-            });
+            w.Write(p.FullPath);
+            w.Write((int)p.Kind);
+            w.Write(p.Who);
+            w.Write(p.Only is not null);
+            if (p.Only is not null) Write(w, p.Only, static (w, f) => w.Write(f));
         });
         writer.Write(ProjectFile);
         writer.Write(ReportDirectory);
@@ -202,13 +194,10 @@ public sealed record GateRequest
     // In the order in which it is written.
     private static GateRequest Read(BinaryReader reader) => new()
     {
-        Key = reader.ReadString(),
+        Build = reader.ReadBytes(16) is { Length: 16 } build ? new Guid(build) : throw new EndOfStreamException(),
         Stage = (Stage)reader.ReadInt32(),
         IsBeforePublish = reader.ReadBoolean(),
-        Artifacts = List(reader, static r => new StageArtifact(
-            r.ReadString(), r.ReadString(), (ArtifactKind)r.ReadInt32(), r.ReadBoolean(),
-            List(r, static r => new FoundFile(r.ReadString(), r.ReadString(), r.ReadInt64(), r.ReadInt64(), ReadText(r))),
-            List(r, static r => new MapWarning(r.ReadString(), r.ReadString())))),
+        Places = List(reader, static r => new StagePlace(r.ReadString(), (ArtifactKind)r.ReadInt32(), r.ReadString()) { Only = r.ReadBoolean() ? List(r, static r => r.ReadString()) : null }),
         ProjectFile = reader.ReadString(),
         ReportDirectory = reader.ReadString(),
         StateDirectory = reader.ReadString(),

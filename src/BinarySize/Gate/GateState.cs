@@ -12,24 +12,25 @@ public readonly record struct GateRemark(string Code, string Message);
 /// What a stage's measurement came to, kept in the intermediate folder under a key of everything that it depends on, so that
 /// a build in which nothing changed says the same again without reading a file.
 /// </summary>
-/// <param name="Key">What it depends on; see <see cref="GateRequest.Key"/>.</param>
+/// <param name="Key">What it depends on; see <see cref="StageFiles.Key"/>.</param>
 /// <param name="Summary">The line with the arrow.</param>
 /// <param name="Table">The lines of the table.</param>
 /// <param name="Findings">Warnings and errors, as they are logged: everything is final text.</param>
 /// <param name="Remarks">What is worth a word in a detailed log only, with its code.</param>
 /// <param name="ReportFiles">Full paths of the reports that were written.</param>
 /// <param name="Message">What a CI system is told, but for the findings; null where there was none to tell.</param>
-public sealed record GateState(string Key, string Summary, string[] Table, CiFinding[] Findings, GateRemark[] Remarks, string[] ReportFiles, CiMessage? Message)
+public sealed record GateState(byte[] Key, string Summary, string[] Table, CiFinding[] Findings, GateRemark[] Remarks, string[] ReportFiles, CiMessage? Message)
 {
     // Raised when the layout of this file changes.
-    private const int Version = 3;
+    private const int Version = 4;
 
-    /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> and its reports are still there; null otherwise.</summary>
-    public static GateState? TryRead(string path, string key)
+    /// <summary>The state in <paramref name="path"/> where its key is <paramref name="key"/> (or, null, any) and its reports are still there; null otherwise.</summary>
+    public static GateState? TryRead(string path, byte[]? key)
     {
         return KeptFile.TryRead(path, Version, reader =>
         {
-            if (reader.ReadString() != key) return null;
+            byte[] kept = reader.ReadBytes(KeptFile.ReadCount(reader));
+            if (key is not null && !kept.AsSpan().SequenceEqual(key)) return null;
             string summary = reader.ReadString();
             string[] table = Strings(reader);
             var findings = new CiFinding[KeptFile.ReadCount(reader)];
@@ -44,7 +45,7 @@ public sealed record GateState(string Key, string Summary, string[] Table, CiFin
             {
                 if (!File.Exists(report)) return null;
             }
-            return new GateState(key, summary, table, findings, remarks, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
+            return new GateState(kept, summary, table, findings, remarks, reports, reader.ReadBoolean() ? ReadMessage(reader) : null);
         });
     }
 
@@ -53,6 +54,7 @@ public sealed record GateState(string Key, string Summary, string[] Table, CiFin
     {
         KeptFile.Write(path, Version, writer =>
         {
+            writer.Write(Key.Length);
             writer.Write(Key);
             writer.Write(Summary);
             Write(writer, Table);

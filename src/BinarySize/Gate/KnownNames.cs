@@ -8,14 +8,14 @@ namespace BinarySize.Gate;
 /// Names that a budget may mean although the stage at hand does not have them. <c>dotnet build</c> measures the project's
 /// own output, while a budget on a package speaks of what <c>dotnet publish</c> ships; a name that is neither is a typo.
 /// </summary>
-internal sealed class KnownNames(GateRequest request)
+internal sealed class KnownNames(GateRequest request, IReadOnlyList<StageArtifact> artifacts)
 {
     /// <summary>Names of <paramref name="scope"/> that exist, but not in what this stage measures.</summary>
     public IReadOnlyCollection<string> Of(BudgetScope scope) => (request.Stage, scope) switch
     {
         (Stage.Build, BudgetScope.Package) => Packages(),
         (Stage.Build, BudgetScope.Assembly) => [.. request.References.Select(r => Path.GetFileNameWithoutExtension(r))],
-        (Stage.Build, BudgetScope.File) => [.. request.Artifacts.Where(a => a.Kind == ArtifactKind.Folder).SelectMany(a => FolderWalker.Walk(a.FullPath, [])).Select(f => f.Path)],
+        (Stage.Build, BudgetScope.File) => [.. artifacts.Where(a => a.Kind == ArtifactKind.Folder).SelectMany(a => FolderWalker.Walk(a.FullPath, [])).Select(f => f.Path)],
         _ => [],
     };
 

@@ -30,6 +30,7 @@ public sealed class StageGate
     private const string ReportNotWritten = "BSZ4010";
 
     private readonly GateRequest _request;
+    private readonly StageFiles _files;
     private readonly WhyKept _why;
     private readonly List<BudgetFinding> _findings = [];
     private readonly List<MapWarning> _warnings = [];
@@ -47,6 +48,7 @@ public sealed class StageGate
     private StageGate(GateRequest request, WhyKept why, FileAccessMode access)
     {
         _request = request;
+        _files = StageFiles.Find(request);
         _why = why;
         _access = access;
         _packages = new(() => request.AssetsFile is null ? null : PackageGraph.TryRead(request.AssetsFile, Blank(request.TargetFramework)));
@@ -81,7 +83,7 @@ public sealed class StageGate
         var options = new MeasureOptions
         {
             Access = _access,
-            Parallelism = _request.Artifacts.Sum(a => a.Files.Count) < (inDepth ? ManyFiles : ManyShallowFiles) ? 1 : Math.Max(1, Environment.ProcessorCount),
+            Parallelism = _files.Artifacts.Sum(a => a.Files.Count) < (inDepth ? ManyFiles : ManyShallowFiles) ? 1 : Math.Max(1, Environment.ProcessorCount),
             PackageOf = path => _request.Packages.GetValueOrDefault(path),
             InputsOf = _ => inputs,
             PackedFrom = path => _request.Unpacked.GetValueOrDefault(path),
@@ -93,7 +95,7 @@ public sealed class StageGate
         var artifacts = new List<MeasuredArtifact>();
         try
         {
-            foreach (StageArtifact artifact in _request.Artifacts)
+            foreach (StageArtifact artifact in _files.Artifacts)
             {
                 _warnings.AddRange(artifact.Warnings);
                 if (artifact.Exists) artifacts.Add(Measurer.Measure(artifact.Path, artifact.Kind, artifact.Files, [], options));
@@ -110,13 +112,13 @@ public sealed class StageGate
     // What is in the folder without being needed, as the ledger has it; null where there is nothing of that.
     private Ledger? Look()
     {
-        if (_request.Look is not { } look || _request.Artifacts[0].Files.Count == 0) return null;
+        if (_request.Look is not { } look || _files.Artifacts[0].Files.Count == 0) return null;
         var context = new UnneededContext(path => _request.Packages.GetValueOrDefault(path), Blank(_request.RuntimeIdentifier), Blank(look.HostRuntimeIdentifier));
         Ledger ledger;
         IReadOnlyList<ShrinkFinding> findings;
         try
         {
-            (ledger, findings) = FolderLook.At(_request.Artifacts[0].Files, look.MainFile, look.IsNativeAot, context, _access);
+            (ledger, findings) = FolderLook.At(_files.Artifacts[0].Files, look.MainFile, look.IsNativeAot, context, _access);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -145,7 +147,7 @@ public sealed class StageGate
                 Stage = _request.Stage,
                 Artifacts = artifacts,
                 Configuration = string.Join('/', ((string?[])[_request.TargetFramework, _request.RuntimeIdentifier, _request.Configuration]).Where(s => !string.IsNullOrEmpty(s))),
-                KnownElsewhere = new KnownNames(_request).Of,
+                KnownElsewhere = new KnownNames(_request, _files.Artifacts).Of,
                 // What a nupkg or an image holds stood in the build or publish output before, which was judged.
                 JudgedElsewhere = _request.Stage is Stage.Pack or Stage.Container || _request.IsBeforePublish,
                 PathToPackage = package => _packages.Value?.PathTo(package) ?? [],
@@ -183,7 +185,7 @@ public sealed class StageGate
 
         // Rendering a large report takes a while: only where somebody listens.
         CiMessage? message = isTold ? CiMessage.Of(report, []) : null;
-        var state = new GateState(_request.Key, Summary(report), [.. ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), .. notes.Select(n => Escape.LogLine(n))], Said(), [.. _remarks], [.. written], message);
+        var state = new GateState(_files.Key, Summary(report), [.. ConsoleReport.Render(report, TableOptions(report)).Split('\n', StringSplitOptions.RemoveEmptyEntries), .. notes.Select(n => Escape.LogLine(n))], Said(), [.. _remarks], [.. written], message);
         return new GateOutcome(state, !_warnings.Exists(w => w.Code is MapWarningCodes.Unreadable or MapWarningCodes.Changed or ReportNotWritten));
     }
 
@@ -204,7 +206,7 @@ public sealed class StageGate
     {
         if (report.Artifacts.Count == 0) return "";
         ReportArtifact main = report.Artifacts[0];
-        string path = _request.Artifacts[0].FullPath + (main.Kind == ArtifactKind.Folder ? Path.DirectorySeparatorChar.ToString() : "");
+        string path = _files.Artifacts[0].FullPath + (main.Kind == ArtifactKind.Folder ? Path.DirectorySeparatorChar.ToString() : "");
         string count = main.FileCount == 1 ? "1 file" : string.Create(CultureInfo.InvariantCulture, $"{main.FileCount} files");
         return $"{Escape.LogLine(Path.GetFileNameWithoutExtension(_request.ProjectFile))} -> {Escape.LogLine(path)} ({ByteSize.Format(main.Size)}, {count})";
     }

@@ -36,9 +36,9 @@ public sealed class GateRequestTests : IDisposable
     {
         var bare = new GateRequest
         {
-            Key = "k",
+            Build = Guid.NewGuid(),
             Stage = Stage.Build,
-            Artifacts = [],
+            Places = [],
             ProjectFile = "/p",
             ReportDirectory = "/r",
             StateDirectory = "/s",
@@ -63,12 +63,12 @@ public sealed class GateRequestTests : IDisposable
         Assert.Equal(2, GateProcess.Serve([]));
     }
 
-    private static GateRequest Full() => new()
+    internal static GateRequest Full() => new()
     {
-        Key = "key\n",
+        Build = Guid.NewGuid(),
         Stage = Stage.Publish,
         IsBeforePublish = true,
-        Artifacts = [new StageArtifact("bin", "/a/bin", ArtifactKind.Folder, true, [new FoundFile("x/y", "/a/bin/x/y", 1L << 40, 7, null), new FoundFile("l", "/a/bin/l", 3, 0, "x/y")], [new MapWarning("BSZ4001", "ä \u2028")])],
+        Places = [new StagePlace("/a/bin", ArtifactKind.Folder, "Build ä \u2028") { Only = ["/a/bin/x/y"] }, new StagePlace("/a/x.tar", ArtifactKind.Image, "BinarySizeArtifact:")],
         ProjectFile = "/a/App.csproj",
         ReportDirectory = "/a/reports",
         StateDirectory = "/a/obj",
