@@ -30,11 +30,15 @@ public sealed class BaselineFile
 
     /// <summary>Reads a file; null where there is none.</summary>
     /// <exception cref="BadJsonException">It is no baseline of this version.</exception>
-    public static BaselineFile? Read(string path)
+    public static BaselineFile? Read(string path) => ReadBytes(path) is { } bytes ? Parse(bytes) : null;
+
+    /// <summary>The bytes of a file that may be a baseline; null where there is none.</summary>
+    /// <exception cref="BadJsonException">It is larger than any baseline.</exception>
+    internal static byte[]? ReadBytes(string path)
     {
         if (!File.Exists(path)) return null;
         if (new FileInfo(path).Length > MaxBytes) throw new BadJsonException("it is larger than any baseline", 1);
-        return Parse(File.ReadAllBytes(path));
+        return File.ReadAllBytes(path);
     }
 
     /// <summary>Reads the bytes of a file.</summary>

@@ -75,10 +75,12 @@ public static class BaselineSource
         ArgumentNullException.ThrowIfNull(request);
         var problems = new List<BaselineProblem>();
         string name = Path.GetFileName(request.File);
+        byte[]? now;
         BaselineFile? working;
         try
         {
-            working = BaselineFile.Read(request.File);
+            now = BaselineFile.ReadBytes(request.File);
+            working = now is null ? null : BaselineFile.Parse(now);
         }
         catch (BadJsonException e)
         {
@@ -105,7 +107,8 @@ public static class BaselineSource
                 byte[]? then = repository.Show(commit, Path.GetFullPath(request.File));
                 try
                 {
-                    file = then is null ? null : BaselineFile.Parse(then);
+                    // Most changes leave it alone.
+                    file = then is null ? null : now is not null && now.AsSpan().SequenceEqual(then) ? working : BaselineFile.Parse(then);
                 }
                 catch (BadJsonException e)
                 {

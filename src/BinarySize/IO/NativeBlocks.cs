@@ -14,11 +14,14 @@ internal static unsafe partial class NativeBlocks
     // What is more goes the usual way.
     private const int HeapSize = 32 * 1024 * 1024;
 
+    // Of x64, and of arm64 where pages have 4 KiB.
+    private const nint LargePage = 2 * 1024 * 1024;
+
     // A few stay at hand, for archives with thousands of small members.
     private static nint[] s_spare = new nint[8];
 
     // Linux on every architecture that .NET runs on.
-    private const int Read = 1, ReadWrite = 3, Private = 2, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4, HugePage = 14, CloseOnExec = 0x80000, End = 2, SharedOrNot = 5;
+    private const int Read = 1, ReadWrite = 3, Private = 2, PrivateAnonymous = 0x22, Populate = 0x8000, DontNeed = 4, HugePage = 14, PopulateToWrite = 23, CloseOnExec = 0x80000, End = 2, SharedOrNot = 5;
 
     /// <summary>Freed blocks stay at hand from here on, up to 32 MiB of them: for a process that soon ends, before it has any.</summary>
     public static void KeepFreed() => s_spare = new nint[256];
@@ -44,6 +47,9 @@ internal static unsafe partial class NativeBlocks
         {
             nint page = Environment.SystemPageSize, start = ((nint)first + page - 1) & -page;
             _ = Advise((void*)start, HeapSize, HugePage);
+            // Where a first page is in use already, the system has no large one for its neighbours.
+            nint large = (start + LargePage - 1) & -LargePage;
+            _ = Advise((void*)start, (nuint)(large - start), PopulateToWrite);
         }
     }
 
