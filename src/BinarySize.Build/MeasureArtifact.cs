@@ -217,7 +217,7 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private GateRequest Request() => new()
     {
-        Build = typeof(MeasureArtifact).Module.ModuleVersionId,
+        ToolBuild = typeof(MeasureArtifact).Module.ModuleVersionId,
         Stage = Stage switch { "Build" => BinarySize.Budgets.Stage.Build, "Publish" => BinarySize.Budgets.Stage.Publish, "Pack" => BinarySize.Budgets.Stage.Pack, _ => BinarySize.Budgets.Stage.Container },
         IsBeforePublish = LaterStage == "Publish",
         Places = Places(),

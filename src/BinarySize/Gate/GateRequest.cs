@@ -27,7 +27,7 @@ public sealed record GateRequest
     private const int Version = 3;
 
     /// <summary>The build of this package that asks: another one may come to another outcome.</summary>
-    public required Guid Build { get; init; }
+    public required Guid ToolBuild { get; init; }
 
     public required Stage Stage { get; init; }
 
@@ -135,7 +135,7 @@ public sealed record GateRequest
 
     private void Write(BinaryWriter writer)
     {
-        writer.Write(Build.ToByteArray());
+        writer.Write(ToolBuild.ToByteArray());
         writer.Write((int)Stage);
         writer.Write(IsBeforePublish);
         Write(writer, Places, static (w, p) =>
@@ -194,7 +194,7 @@ public sealed record GateRequest
     // In the order in which it is written.
     private static GateRequest Read(BinaryReader reader) => new()
     {
-        Build = reader.ReadBytes(16) is { Length: 16 } build ? new Guid(build) : throw new EndOfStreamException(),
+        ToolBuild = reader.ReadBytes(16) is { Length: 16 } build ? new Guid(build) : throw new EndOfStreamException(),
         Stage = (Stage)reader.ReadInt32(),
         IsBeforePublish = reader.ReadBoolean(),
         Places = List(reader, static r => new StagePlace(r.ReadString(), (ArtifactKind)r.ReadInt32(), r.ReadString()) { Only = r.ReadBoolean() ? List(r, static r => r.ReadString()) : null }),

@@ -36,7 +36,7 @@ public sealed class GateRequestTests : IDisposable
     {
         var bare = new GateRequest
         {
-            Build = Guid.NewGuid(),
+            ToolBuild = Guid.NewGuid(),
             Stage = Stage.Build,
             Places = [],
             ProjectFile = "/p",
@@ -65,7 +65,7 @@ public sealed class GateRequestTests : IDisposable
 
     internal static GateRequest Full() => new()
     {
-        Build = Guid.NewGuid(),
+        ToolBuild = Guid.NewGuid(),
         Stage = Stage.Publish,
         IsBeforePublish = true,
         Places = [new StagePlace("/a/bin", ArtifactKind.Folder, "Build ä \u2028") { Only = ["/a/bin/x/y"] }, new StagePlace("/a/x.tar", ArtifactKind.Image, "BinarySizeArtifact:")],

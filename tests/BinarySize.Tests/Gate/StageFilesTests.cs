@@ -120,7 +120,7 @@ public sealed class StageFilesTests : IDisposable
 
     private GateRequest Request(params StagePlace[] places) => new()
     {
-        Build = Guid.Empty,
+        ToolBuild = Guid.Empty,
         Stage = Stage.Publish,
         Places = places,
         ProjectFile = At("App.csproj"),
