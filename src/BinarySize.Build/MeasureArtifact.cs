@@ -291,14 +291,13 @@ public sealed class MeasureArtifact : Task, ICancelableTask, IDisposable
 
     private GateState Measure(GateRequest request, string stateFile)
     {
-        GateOutcome? outcome;
+        GateOutcome? outcome = null;
         if (GateProgram?.GetMetadata("FullPath") is { } program)
         {
-            outcome = GateProcess.TryRun(program, request, stateFile, out string problem, _cancel.Token);
+            outcome = GateProcess.TryRun(program, request, out string problem, _cancel.Token);
             Log.LogMessage(MessageImportance.Low, "{0}", Escape.LogLine(outcome is null ? $"{Stage} is measured inside the build: {problem}" : $"{Stage} was measured by '{program}'"));
-            if (outcome is not null) return outcome.State;
         }
-        outcome = StageGate.Run(request, (name, artifact, packages) => WhyKept(request, name, artifact, packages));
+        outcome ??= StageGate.Run(request, (name, artifact, packages) => WhyKept(request, name, artifact, packages));
         try
         {
             if (outcome.IsLasting) outcome.State.Write(stateFile);

@@ -15,11 +15,10 @@ public static class GateProcess
     /// <summary>Runs the gate of a request in <paramref name="program"/>; null where that can't be, or declines.</summary>
     /// <param name="program">An executable whose Main is <see cref="Serve"/>.</param>
     /// <param name="request">What there is to do.</param>
-    /// <param name="stateFile">Where an outcome that lasts is kept.</param>
     /// <param name="problem">Why there is no outcome, for a log.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static GateOutcome? TryRun(string program, GateRequest request, string stateFile, out string problem, CancellationToken cancel)
+    public static GateOutcome? TryRun(string program, GateRequest request, out string problem, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(request);
         // Two builds of one project may be at it at once.
@@ -32,7 +31,6 @@ public static class GateProcess
             if (isKnown && GateState.TryRead(answered, key: null) is { } state)
             {
                 problem = "";
-                if (run.ExitCode == Lasting) File.Move(answered, stateFile, overwrite: true);
                 return new GateOutcome(state, run.ExitCode == Lasting);
             }
             problem = run.ExitCode == Declined ? "what keeps something in an app is asked inside the build" : run.Describe();
